@@ -1,0 +1,66 @@
+import { existsSync, readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { playwright } from "@vitest/browser-playwright";
+import { defaultClientConditions, defaultServerConditions } from "vite";
+import { defineConfig } from "vitest/config";
+
+// Tests import packages by name and read their sources, so no build is needed first.
+const source = "@batchnorm/source";
+const packages = readdirSync(fileURLToPath(new URL("packages", import.meta.url)));
+const chromium = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
+
+const node = (name: string) => ({
+  resolve: { conditions: [source, ...defaultServerConditions] },
+  ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
+  test: { name, root: `packages/${name}`, include: ["test/**/*.test.ts"], testTimeout: 60_000 },
+});
+
+const browser = (name: string) => ({
+  resolve: { conditions: [source, ...defaultClientConditions] },
+  test: {
+    name: `${name}:browser`,
+    root: `packages/${name}`,
+    include: ["test/**/*.test.ts"],
+    exclude: ["test/**/*.node.test.ts"],
+    testTimeout: 60_000,
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      provider: playwright({
+        launchOptions: {
+          executablePath: chromium,
+          args: [
+            "--no-sandbox",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+          ],
+        },
+      }),
+      instances: [{ browser: "chromium" as const }],
+    },
+  },
+});
+
+/** The smoke test installs packed tarballs in a fresh folder: slow, and so apart from `npm test`. */
+const smoke = {
+  test: { name: "smoke", root: "tools", include: ["smoke/*.test.ts"], testTimeout: 300_000 },
+};
+
+const tested = packages.filter((name) =>
+  existsSync(new URL(`packages/${name}/test`, import.meta.url)),
+);
+
+export default defineConfig({
+  test: {
+    coverage: {
+      include: ["src/**"],
+      reporter: ["text"],
+      thresholds: { "packages/core/src/**": { 100: true } },
+    },
+    projects: [...tested.map(node), ...tested.map(browser), smoke],
+  },
+});
