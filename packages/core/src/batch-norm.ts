@@ -1,0 +1,233 @@
+import { type FloatArray, overlap, requireFloats } from "./arrays.ts";
+import { refuse } from "./errors.ts";
+import { backwardInference, backwardTraining, type Gradients } from "./gradient.ts";
+import { type Layout, layoutOf, sizeOf, valuesPerChannel } from "./layout.ts";
+import type { Moments } from "./moments.ts";
+import { forwardInference, forwardTraining } from "./normalize.ts";
+import { type BatchNormOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
+import { createRunningStatistics, type RunningStatistics, updateRunning } from "./running.ts";
+import { type BatchNormState, parseState } from "./state.ts";
+
+/** What backward needs of the last forward. */
+interface Forward {
+  readonly x: FloatArray;
+  readonly layout: Layout;
+  /** The batch's, where it normalized; else the running statistics did. */
+  readonly moments: Moments | null;
+}
+
+/**
+ * A Batch Normalization layer over flat arrays: parameters, running statistics, forward, backward.
+ *
+ * It learns nothing by itself: step `gamma` and `beta`, in place, along the gradients of `backward`.
+ *
+ * @example
+ * const layer = new BatchNorm(2);
+ * const y = layer.forward(Float32Array.of(1, 10, 3, 30), [2, 2], { training: true });
+ * const { dx, dgamma, dbeta } = layer.backward(dy);
+ */
+export class BatchNorm {
+  readonly channels: number;
+  /** Scale, one value per channel, 1 at first; null with `scale: false`. */
+  readonly gamma: Float64Array | null;
+  /** Shift, one value per channel, 0 at first; null with `center: false`. */
+  readonly beta: Float64Array | null;
+  /** Null with `trackRunningStatistics: false`. */
+  readonly running: RunningStatistics | null;
+  /** False freezes the layer: it then runs as at inference, whatever is asked. */
+  trainable: boolean;
+  #options: ResolvedOptions;
+  #last: Forward | null = null;
+
+  /**
+   * @param channels - Their number, ≥ 1.
+   * @throws {BatchNormError} `ERR_BATCHNORM_SHAPE`, `ERR_BATCHNORM_OPTION`, `ERR_BATCHNORM_AXIS`.
+   */
+  constructor(channels: number, options: BatchNormOptions = {}) {
+    if (!Number.isSafeInteger(channels) || channels < 1) {
+      refuse("ERR_BATCHNORM_SHAPE", "channels must be an integer ≥ 1", channels);
+    }
+    this.#options = resolveOptions(options);
+    const { scale, center, trackRunningStatistics, trainable } = this.#options;
+    this.channels = channels;
+    this.gamma = scale ? new Float64Array(channels).fill(1) : null;
+    this.beta = center ? new Float64Array(channels) : null;
+    this.running = trackRunningStatistics ? createRunningStatistics(channels) : null;
+    this.trainable = trainable;
+  }
+
+  /** Every option, the defaults included. */
+  get options(): ResolvedOptions {
+    return this.#options;
+  }
+
+  /**
+   * Normalizes by the batch and lets it enter the running statistics when training; normalizes by
+   * the running statistics otherwise, and when frozen.
+   *
+   * @param x - Activations, row-major. Keep them as they are until `backward`, which reads them.
+   * @param shape - Their shape, rank ≥ 2, with the layer's number of channels on its axis.
+   * @param out - Where y goes; not in x, which `backward` reads. Made when absent.
+   * @returns y, of x's type.
+   * @throws {BatchNormError} `ERR_BATCHNORM_TOO_FEW_VALUES` and `ERR_BATCHNORM_NON_FINITE` as the
+   * policies say; `ERR_BATCHNORM_SHAPE`, `ERR_BATCHNORM_AXIS`, `ERR_BATCHNORM_DTYPE`;
+   * `ERR_BATCHNORM_OPTION` for training with epsilon 0. The layer is as before then.
+   */
+  forward<T extends FloatArray>(
+    x: T,
+    shape: readonly number[],
+    { training = false, out }: { training?: boolean; out?: T } = {},
+  ): T {
+    const { axis, epsilon, name, useBatchStatistics } = this.#options;
+    const layout = layoutOf(shape, axis);
+    if (layout.channels !== this.channels) {
+      const rule = `${name}: shape must have ${this.channels} channels on axis ${axis}`;
+      refuse("ERR_BATCHNORM_SHAPE", rule, shape);
+    }
+    requireFloats("x", x, sizeOf(layout));
+    if (out && overlap(out, x)) {
+      refuse("ERR_BATCHNORM_SHAPE", `${name}: out must not overlap x, which backward reads`, out);
+    }
+    const learning = training && this.trainable;
+    if (learning && epsilon === 0) {
+      refuse("ERR_BATCHNORM_OPTION", `${name}: epsilon must be > 0 to train`, epsilon);
+    }
+    if (!learning && !useBatchStatistics && this.running) {
+      const y = forwardInference(x, layout, this.running, this.#parameters, out);
+      this.#last = { x, layout, moments: null };
+      return y;
+    }
+
+    this.#requireVariance(valuesPerChannel(layout));
+    const { y, moments } = forwardTraining(x, layout, this.#parameters, { y: out });
+    if (learning && this.running) updateRunning(this.running, moments, this.#options);
+    this.#last = { x, layout, moments };
+    return y;
+  }
+
+  /**
+   * The gradients of the last `forward`, with gamma and beta as they are now.
+   *
+   * @param dy - The loss's gradient with respect to y.
+   * @param out - Where the results go; each is made when absent. `dx` may be `dy`.
+   * @returns dx, and dgamma and dbeta also where the layer has no gamma or beta, or is frozen.
+   * @throws {BatchNormError} `ERR_BATCHNORM_NOT_BUILT` before any forward; `ERR_BATCHNORM_SHAPE`,
+   * `ERR_BATCHNORM_DTYPE`.
+   */
+  backward<T extends FloatArray>(dy: T, out: Partial<Gradients<T>> = {}): Gradients<T> {
+    if (!this.#last) {
+      const rule = `${this.#options.name}: backward must follow a forward`;
+      refuse("ERR_BATCHNORM_NOT_BUILT", rule, "none");
+    }
+    const { x, layout, moments } = this.#last;
+    return moments
+      ? backwardTraining(dy, x, layout, moments, this.#parameters, out)
+      : backwardInference(dy, x, layout, this.running as RunningStatistics, this.#parameters, out);
+  }
+
+  /** The layer as plain JSON. Policies, axis and `trainable` are not part of it. */
+  toState(): BatchNormState {
+    const { name, epsilon, momentum, varianceEstimator, start } = this.#options;
+    const plain = (values: Float64Array | undefined | null): number[] | null =>
+      values ? Array.from(values) : null;
+    return {
+      version: 1,
+      name,
+      channels: this.channels,
+      gamma: plain(this.gamma),
+      beta: plain(this.beta),
+      runningMean: plain(this.running?.mean),
+      runningVariance: plain(this.running?.variance),
+      epsilon,
+      momentum,
+      varianceEstimator,
+      start,
+      updates: this.running?.updates ?? 0,
+      weight: this.running?.weight ?? 0,
+      valuesPerChannel: this.running?.valuesPerChannel ?? null,
+    };
+  }
+
+  /**
+   * Makes a layer of a state, which goes on exactly where the saved one stopped.
+   *
+   * @param options - What a state does not hold; a momentum or epsilon given here wins over it.
+   * @throws {BatchNormError} `ERR_BATCHNORM_STATE` for a malformed state, `ERR_BATCHNORM_OPTION`.
+   */
+  static fromState(
+    state: unknown,
+    options: Omit<BatchNormOptions, "center" | "scale" | "trackRunningStatistics"> = {},
+  ): BatchNorm {
+    const parsed = parseState(state);
+    const layer = new BatchNorm(parsed.channels, {
+      ...optionsOf(parsed),
+      name: parsed.name,
+      ...options,
+      center: parsed.beta !== null,
+      scale: parsed.gamma !== null,
+      trackRunningStatistics: parsed.runningMean !== null,
+    });
+    layer.#restore(parsed);
+    return layer;
+  }
+
+  /**
+   * Takes a state over into this layer: its arrays, counts, epsilon, momentum, estimator and start.
+   *
+   * @throws {BatchNormError} `ERR_BATCHNORM_STATE` when the state is malformed or does not fit; nothing
+   * is loaded then.
+   */
+  loadState(state: unknown): void {
+    const parsed = parseState(state);
+    const { channels, gamma, beta, runningMean } = parsed;
+    if (channels !== this.channels) {
+      const rule = `a state for ${this.#options.name} must have ${this.channels} channels`;
+      refuse("ERR_BATCHNORM_STATE", rule, channels);
+    }
+    this.#requireSame("gamma", this.gamma, gamma);
+    this.#requireSame("beta", this.beta, beta);
+    this.#requireSame("runningMean", this.running, runningMean);
+    this.#options = { ...this.#options, ...optionsOf(parsed) };
+    this.#restore(parsed);
+  }
+
+  get #parameters(): { gamma: Float64Array | null; beta: Float64Array | null; epsilon: number } {
+    return { gamma: this.gamma, beta: this.beta, epsilon: this.#options.epsilon };
+  }
+
+  #requireVariance(m: number): void {
+    if (m === 1 && this.#options.onSingleValue === "throw") {
+      const rule =
+        `${this.#options.name}: a batch must hold 2 values per channel or more, since one has no ` +
+        'variance; enlarge the batch, freeze the layer, or set onSingleValue to "beta"';
+      refuse("ERR_BATCHNORM_TOO_FEW_VALUES", rule, m);
+    }
+  }
+
+  #requireSame(field: string, ours: unknown, theirs: unknown): void {
+    if ((ours === null) !== (theirs === null)) {
+      const rule = `${field} of a state for ${this.#options.name} must ${ours ? "not be" : "be"} null`;
+      refuse("ERR_BATCHNORM_STATE", rule, theirs);
+    }
+  }
+
+  #restore(state: BatchNormState): void {
+    const { updates, weight, valuesPerChannel } = state;
+    const copies = [
+      [state.gamma, this.gamma],
+      [state.beta, this.beta],
+      [state.runningMean, this.running?.mean],
+      [state.runningVariance, this.running?.variance],
+    ] as const;
+    for (const [from, to] of copies) {
+      if (from && to) to.set(from);
+    }
+    if (this.running) Object.assign(this.running, { updates, weight, valuesPerChannel });
+    this.#last = null;
+  }
+}
+
+/** The options that a state holds. */
+function optionsOf({ epsilon, momentum, varianceEstimator, start }: BatchNormState) {
+  return { epsilon, momentum, varianceEstimator, start };
+}

@@ -1,0 +1,61 @@
+import { refuse } from "./errors.ts";
+
+/**
+ * Any tensor as Batch Normalization sees it: `[outer, channels, inner]` around its channel axis,
+ * row-major. Dense `[N, C]` is `[N, C, 1]`, channels-last images are `[N·H·W, C, 1]`,
+ * channels-first images `[N, C, H·W]`.
+ */
+export interface Layout {
+  readonly outer: number;
+  readonly channels: number;
+  readonly inner: number;
+}
+
+/**
+ * Views a shape around its channel axis.
+ *
+ * @param shape - Sizes, at least two of them; a size of 0 makes an empty batch.
+ * @param axis - Where the channels are; negative counts from the end. Default −1.
+ * @throws {BatchNormError} `ERR_BATCHNORM_SHAPE` for a rank below 2, a bad size or no channel;
+ * `ERR_BATCHNORM_AXIS` for an axis outside [−rank, rank).
+ */
+export function layoutOf(shape: readonly number[], axis = -1): Layout {
+  if (!Array.isArray(shape) || shape.length < 2) {
+    refuse("ERR_BATCHNORM_SHAPE", "shape must have a batch and a channel axis (rank ≥ 2)", shape);
+  }
+  if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
+    refuse("ERR_BATCHNORM_SHAPE", "shape must hold integers ≥ 0", shape);
+  }
+  const at = resolveAxis(axis, shape.length);
+  const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
+  const channels = shape[at] as number;
+  if (channels === 0) {
+    refuse("ERR_BATCHNORM_SHAPE", `shape must have a channel or more on axis ${at}`, shape);
+  }
+  if (!Number.isSafeInteger(product(shape))) {
+    refuse("ERR_BATCHNORM_SHAPE", "shape must hold fewer than 2^53 values", shape);
+  }
+  return { outer: product(shape.slice(0, at)), channels, inner: product(shape.slice(at + 1)) };
+}
+
+/**
+ * The channel axis, counted from the start.
+ *
+ * @throws {BatchNormError} `ERR_BATCHNORM_AXIS` when it is no integer in [−rank, rank).
+ */
+export function resolveAxis(axis: number, rank: number): number {
+  if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
+    refuse("ERR_BATCHNORM_AXIS", `axis must be an integer in [${-rank}, ${rank - 1}]`, axis);
+  }
+  return axis < 0 ? axis + rank : axis;
+}
+
+/** m, the number of values that each channel's statistics are taken over: outer · inner. */
+export function valuesPerChannel(layout: Layout): number {
+  return layout.outer * layout.inner;
+}
+
+/** The number of values in the whole tensor: outer · channels · inner. */
+export function sizeOf(layout: Layout): number {
+  return layout.outer * layout.channels * layout.inner;
+}

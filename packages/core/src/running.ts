@@ -1,0 +1,104 @@
+import { BatchNormError } from "./errors.ts";
+import { type Moments, type VarianceEstimator, varianceOf } from "./moments.ts";
+import { type Momentum, type NonFinitePolicy, requireMomentum, type Start } from "./options.ts";
+
+/** The moving averages that normalize at inference, and what is known of how they came about. */
+export interface RunningStatistics {
+  readonly mean: Float64Array;
+  readonly variance: Float64Array;
+  /** Batches that entered. */
+  updates: number;
+  /**
+   * What those batches weigh together, w: 0 before the first, then w ← momentum · w + (1 − momentum).
+   * A debiased average divides by it; under zero-one, 1 − w is what the initial 0 and 1 still weigh.
+   */
+  weight: number;
+  /** m of the batches; null before the first, and once it varied. */
+  valuesPerChannel: number | null;
+}
+
+/** How a batch enters the running statistics. */
+export interface RunningRule {
+  readonly momentum: Momentum;
+  readonly start: Start;
+  readonly varianceEstimator: VarianceEstimator;
+  readonly onNonFinite: NonFinitePolicy;
+  /** What an error calls the layer. */
+  readonly name: string;
+}
+
+/** Mean 0 and variance 1, before any batch. */
+export function createRunningStatistics(channels: number): RunningStatistics {
+  return {
+    mean: new Float64Array(channels),
+    variance: new Float64Array(channels).fill(1),
+    updates: 0,
+    weight: 0,
+    valuesPerChannel: null,
+  };
+}
+
+/**
+ * Lets one batch enter, in place: `running ← keep · running + (1 − keep) · batch`, with
+ *
+ * - zero-one: keep = momentum;
+ * - first-batch: the same, but 0 for the first batch;
+ * - debiased: `keep = momentum · w / w′` with `w′ = momentum · w + (1 − momentum)`, which makes
+ *   running the mean of all batches weighted by momentum^age;
+ * - cumulative: keep = t / (t + 1) after t batches.
+ *
+ * An empty batch changes nothing.
+ *
+ * @returns whether the batch entered: false when it was empty or skipped.
+ * @throws {BatchNormError} `ERR_BATCHNORM_NON_FINITE` under the policy `throw`, naming the layer, the
+ * first such channel and the step; `ERR_BATCHNORM_OPTION` for the momentum. Nothing has changed then.
+ */
+export function updateRunning(
+  running: RunningStatistics,
+  moments: Moments,
+  rule: RunningRule,
+): boolean {
+  requireMomentum(rule.momentum, rule.start);
+  if (moments.count === 0) return false;
+  const batchVariance = varianceOf(moments, rule.varianceEstimator);
+  if (rule.onNonFinite !== "propagate") {
+    const bad = batchVariance.findIndex(
+      (variance, c) => !Number.isFinite(variance) || !Number.isFinite(moments.mean[c]),
+    );
+    if (bad >= 0 && rule.onNonFinite === "skip") return false;
+    if (bad >= 0) throw nonFinite(rule.name, bad, running.updates + 1);
+  }
+
+  const { keep, weight } = nextWeights(running, rule);
+  const { mean, variance } = running;
+  for (let c = 0; c < mean.length; c++) {
+    mean[c] = blend(keep, mean[c] as number, moments.mean[c] as number);
+    variance[c] = blend(keep, variance[c] as number, batchVariance[c] as number);
+  }
+  const seen = running.updates === 0 ? moments.count : running.valuesPerChannel;
+  running.valuesPerChannel = seen === moments.count ? seen : null;
+  running.weight = weight;
+  running.updates++;
+  return true;
+}
+
+/** What the old value keeps in this update, and what all batches weigh after it. */
+function nextWeights(
+  { updates, weight }: RunningStatistics,
+  { momentum, start }: RunningRule,
+): { keep: number; weight: number } {
+  if (momentum === "cumulative") return { keep: updates / (updates + 1), weight: 1 };
+  if (start === "first-batch" && updates === 0) return { keep: 0, weight: 1 };
+  const next = momentum * weight + (1 - momentum);
+  return { keep: start === "debiased" ? (momentum * weight) / next : momentum, weight: next };
+}
+
+const blend = (keep: number, old: number, batch: number): number => keep * old + (1 - keep) * batch;
+
+function nonFinite(name: string, channel: number, step: number): BatchNormError {
+  return new BatchNormError(
+    "ERR_BATCHNORM_NON_FINITE",
+    `${name}: the batch of step ${step} must have a finite mean and variance, got NaN or infinity in ` +
+      `channel ${channel}; look for NaN, infinite or huge inputs, or set onNonFinite to "skip"`,
+  );
+}

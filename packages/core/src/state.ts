@@ -1,0 +1,111 @@
+import { refuse } from "./errors.ts";
+import type { VarianceEstimator } from "./moments.ts";
+import { type Momentum, resolveOptions, type Start } from "./options.ts";
+
+/**
+ * One layer as plain JSON: what travels between hosts, and to and from other frameworks.
+ * Arrays hold one value per channel.
+ */
+export interface BatchNormState {
+  /** Of this format. */
+  readonly version: 1;
+  readonly name: string;
+  readonly channels: number;
+  /** Scale; null when the layer has none. */
+  readonly gamma: readonly number[] | null;
+  /** Shift; null when the layer has none. */
+  readonly beta: readonly number[] | null;
+  /** In units of x; null when the layer keeps no running statistics. */
+  readonly runningMean: readonly number[] | null;
+  /** In units of x², ≥ 0; null together with the mean. */
+  readonly runningVariance: readonly number[] | null;
+  readonly epsilon: number;
+  readonly momentum: Momentum;
+  readonly varianceEstimator: VarianceEstimator;
+  readonly start: Start;
+  /** Batches that entered the running statistics. */
+  readonly updates: number;
+  /** What those batches weigh together, in [0, 1]; see {@link RunningStatistics}. */
+  readonly weight: number;
+  /** m of the batches; null before the first, and once it varied. */
+  readonly valuesPerChannel: number | null;
+}
+
+const keys: readonly string[] = [
+  "version",
+  "name",
+  "channels",
+  "gamma",
+  "beta",
+  "runningMean",
+  "runningVariance",
+  "epsilon",
+  "momentum",
+  "varianceEstimator",
+  "start",
+  "updates",
+  "weight",
+  "valuesPerChannel",
+] satisfies readonly (keyof BatchNormState)[];
+
+/**
+ * Checks that an unknown value, say parsed JSON, is a state that can be computed with.
+ *
+ * @returns the same object, typed.
+ * @throws {BatchNormError} `ERR_BATCHNORM_STATE` naming the field: one that is missing or unknown, of
+ * the wrong length, not finite, a negative variance. `ERR_BATCHNORM_OPTION` for epsilon, momentum,
+ * varianceEstimator or start.
+ */
+export function parseState(value: unknown): BatchNormState {
+  if (typeof value !== "object" || value === null) {
+    refuse("ERR_BATCHNORM_STATE", "a state must be an object", value);
+  }
+  for (const key of keys) {
+    if (!Object.hasOwn(value, key)) {
+      refuse("ERR_BATCHNORM_STATE", `a state must have the field ${key}`, undefined);
+    }
+  }
+  for (const key of Object.keys(value)) {
+    if (!keys.includes(key)) {
+      refuse("ERR_BATCHNORM_STATE", "a state of version 1 must have no other field", key);
+    }
+  }
+  const state = value as BatchNormState;
+  requireField("version", "be 1", state.version, state.version === 1);
+  const { channels, runningMean, runningVariance, updates, weight, valuesPerChannel } = state;
+  requireField("channels", "be an integer ≥ 1", channels, isCount(channels) && channels >= 1);
+  requireNumbers("gamma", state.gamma, channels, -Infinity);
+  requireNumbers("beta", state.beta, channels, -Infinity);
+  requireNumbers("runningMean", runningMean, channels, -Infinity);
+  requireNumbers("runningVariance", runningVariance, channels, 0);
+  const together = (runningMean === null) === (runningVariance === null);
+  requireField("runningVariance", "be null when runningMean is", runningVariance, together);
+  requireField("updates", "be an integer ≥ 0", updates, isCount(updates));
+  requireField("weight", "lie in [0, 1]", weight, weight >= 0 && weight <= 1);
+  const known = valuesPerChannel === null || (isCount(valuesPerChannel) && valuesPerChannel >= 1);
+  requireField("valuesPerChannel", "be null or an integer ≥ 1", valuesPerChannel, known);
+  const { name, epsilon, momentum, varianceEstimator, start } = state;
+  resolveOptions({ name, epsilon, momentum, varianceEstimator, start });
+  return state;
+}
+
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+
+function requireNumbers(
+  field: string,
+  value: readonly number[] | null,
+  length: number,
+  least: number,
+): void {
+  if (value === null) return;
+  const fits = Array.isArray(value) && value.length === length;
+  requireField(field, `be null or an array of ${length}`, value, fits);
+  for (const [c, number] of value.entries()) {
+    const rule = least === 0 ? "be a finite number ≥ 0" : "be a finite number";
+    requireField(`${field}[${c}]`, rule, number, Number.isFinite(number) && number >= least);
+  }
+}
+
+function requireField(field: string, rule: string, received: unknown, holds: boolean): void {
+  if (!holds) refuse("ERR_BATCHNORM_STATE", `${field} of a state must ${rule}`, received);
+}

@@ -1,0 +1,206 @@
+import {
+  type AffineParameters,
+  backwardInference,
+  backwardTraining,
+  forwardInference,
+  forwardTraining,
+  type Layout,
+  layoutOf,
+  sizeOf,
+} from "@batchnorm/core";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { normals } from "./random.ts";
+import { expectRefusal } from "./refusal.ts";
+
+// The step and tolerances of PyTorch's gradcheck, in float64.
+const step = 1e-6;
+const close = (numeric: number, analytic: number): boolean =>
+  Math.abs(numeric - analytic) <= 1e-5 + 1e-3 * Math.abs(analytic);
+
+interface Case {
+  readonly layout: Layout;
+  readonly x: Float64Array;
+  readonly dy: Float64Array;
+  readonly statistics: { mean: Float64Array; variance: Float64Array };
+  readonly gamma: Float64Array | null;
+  readonly beta: Float64Array | null;
+  readonly epsilon: number;
+}
+
+/** Ranks 2 to 6, every axis from either end, sizes from 1 (one channel, one row) to 4. */
+const anyCase: fc.Arbitrary<Case> = fc
+  .integer({ min: 2, max: 6 })
+  .chain((rank) =>
+    fc.record({
+      shape: fc.array(fc.integer({ min: 1, max: rank > 4 ? 2 : 4 }), {
+        minLength: rank,
+        maxLength: rank,
+      }),
+      axis: fc.integer({ min: -rank, max: rank - 1 }),
+      seed: fc.integer(),
+      scale: fc.boolean(),
+      center: fc.boolean(),
+      epsilon: fc.constantFrom(1e-3, 1e-5),
+    }),
+  )
+  .map(({ shape, axis, seed, scale, center, epsilon }) => {
+    const layout = layoutOf(shape, axis);
+    const { channels } = layout;
+    return {
+      layout,
+      x: normals(`x ${seed}`, sizeOf(layout)),
+      dy: normals(`dy ${seed}`, sizeOf(layout)),
+      statistics: {
+        mean: normals(`mean ${seed}`, channels),
+        variance: normals(`variance ${seed}`, channels).map((v) => v * v + 0.1),
+      },
+      gamma: scale ? normals(`gamma ${seed}`, channels) : null,
+      beta: center ? normals(`beta ${seed}`, channels) : null,
+      epsilon,
+    };
+  });
+
+/** Compares a gradient with central differences of L = Σ dy · y, nudging one value at a time. */
+function expectDerivative(
+  analytic: ArrayLike<number>,
+  values: Float64Array,
+  loss: () => number,
+): void {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number;
+    values[i] = value + step;
+    const above = loss();
+    values[i] = value - step;
+    const below = loss();
+    values[i] = value;
+    const numeric = (above - below) / (2 * step);
+    expect(close(numeric, analytic[i] as number), `[${i}]: ${numeric} ≈ ${analytic[i]}`).toBe(true);
+  }
+}
+
+const dot = (a: ArrayLike<number>, b: Float64Array): number =>
+  b.reduce((sum, value, i) => sum + value * (a[i] as number), 0);
+
+describe("gradients agree with finite differences over 600 shapes", () => {
+  test("training", () => {
+    fc.assert(
+      fc.property(anyCase, ({ layout, x, dy, ...parameters }) => {
+        const { moments } = forwardTraining(x, layout, parameters);
+        const { dx, dgamma, dbeta } = backwardTraining(dy, x, layout, moments, parameters);
+        const loss = (): number => dot(forwardTraining(x, layout, parameters).y, dy);
+        expectDerivative(dx, x, loss);
+        if (parameters.gamma) expectDerivative(dgamma, parameters.gamma, loss);
+        if (parameters.beta) expectDerivative(dbeta, parameters.beta, loss);
+      }),
+      { seed: 2, numRuns: 600 },
+    );
+  });
+
+  test("inference and frozen", () => {
+    fc.assert(
+      fc.property(anyCase, ({ layout, x, dy, statistics, ...parameters }) => {
+        const { dx, dgamma, dbeta } = backwardInference(dy, x, layout, statistics, parameters);
+        const loss = (): number => dot(forwardInference(x, layout, statistics, parameters), dy);
+        expectDerivative(dx, x, loss);
+        if (parameters.gamma) expectDerivative(dgamma, parameters.gamma, loss);
+        if (parameters.beta) expectDerivative(dbeta, parameters.beta, loss);
+      }),
+      { seed: 3, numRuns: 600 },
+    );
+  });
+});
+
+describe("backwardTraining", () => {
+  const layout = layoutOf([5, 2]);
+  const x = normals("x", 10);
+  const dy = normals("dy", 10);
+  const parameters: AffineParameters = { gamma: Float64Array.of(2, -3), epsilon: 1e-5 };
+  const { moments } = forwardTraining(x, layout, parameters);
+  const gradients = backwardTraining(dy, x, layout, moments, parameters);
+
+  test("ignores what every value of a channel shares", () => {
+    const shifted = backwardTraining(
+      dy.map((d) => d + 7),
+      x,
+      layout,
+      moments,
+      parameters,
+    );
+    for (const [i, value] of shifted.dx.entries())
+      expect(value).toBeCloseTo(gradients.dx[i] as number, 13);
+  });
+
+  test("is as exact at mean 1e8 as at 0", () => {
+    // Multiples of 2^-20, so that moving them by 1e8 rounds nothing away.
+    const grid = x.map((value) => Math.round(value * 2 ** 20) / 2 ** 20);
+    const far = grid.map((value) => value + 1e8);
+    const [near, moved] = [grid, far].map((data) => {
+      const forward = forwardTraining(data, layout, parameters);
+      return backwardTraining(dy, data, layout, forward.moments, parameters);
+    });
+    for (const key of ["dx", "dgamma"] as const) {
+      // dx cancels to a hundredth of its terms; 1e-12 still leaves no room for a rounded mean's 1e-8.
+      for (const [i, value] of (moved?.[key] ?? []).entries())
+        expect(value).toBeCloseTo(near?.[key][i] as number, 12);
+    }
+  });
+
+  test("gives a constant channel no dgamma and, with epsilon 0, no dx", () => {
+    const constant = new Float64Array(10).fill(3);
+    const forward = forwardTraining(constant, layout, { epsilon: 0 });
+    const { dx, dgamma, dbeta } = backwardTraining(dy, constant, layout, forward.moments, {
+      epsilon: 0,
+    });
+    expect(Array.from(dgamma)).toEqual([0, 0]);
+    expect(dx.every((value) => value === 0)).toBe(true);
+    const sum = dy.reduce((total, value, i) => total + (i % 2 === 0 ? value : 0), 0);
+    expect(dbeta[0]).toBeCloseTo(sum, 14);
+  });
+
+  test("an empty batch has empty and zero gradients", () => {
+    const empty = layoutOf([0, 2]);
+    const none = new Float32Array(0);
+    const forward = forwardTraining(none, empty, parameters);
+    expect(backwardTraining(none, none, empty, forward.moments, parameters)).toEqual({
+      dx: none,
+      dgamma: new Float64Array(2),
+      dbeta: new Float64Array(2),
+    });
+  });
+
+  test("fills what it is handed, dy itself included, and float32 sums cost dx nothing", () => {
+    const out = { dx: dy.slice(), dgamma: new Float32Array(2), dbeta: new Float32Array(2) };
+    expect(backwardTraining(out.dx, x, layout, moments, parameters, out)).toEqual(out);
+    expect(out.dx).toEqual(gradients.dx);
+    expect(out.dgamma).toEqual(Float32Array.from(gradients.dgamma));
+    expect(out.dbeta).toEqual(Float32Array.from(gradients.dbeta));
+  });
+});
+
+test("frozen gradients refuse to go without statistics", () => {
+  const two = new Float64Array(2);
+  expectRefusal("ERR_BATCHNORM_STATE", () =>
+    backwardInference(two, two, layoutOf([1, 2]), {} as never, { epsilon: 0 }),
+  );
+});
+
+test("backward refuses arrays that do not fit, and writes nothing", () => {
+  const layout = layoutOf([2, 2]);
+  const x = normals("x", 4);
+  const { moments } = forwardTraining(x, layout, { epsilon: 1 });
+  const three = new Float64Array(3);
+  const dx = new Float64Array(4);
+  const memory = new Float64Array(5);
+  const backward = (dy: Float64Array, out: object, at = moments) =>
+    backwardTraining(dy, x, layout, at, { epsilon: 1 }, { dx, ...out });
+  expectRefusal("ERR_BATCHNORM_SHAPE", () => backward(three, {}));
+  expectRefusal("ERR_BATCHNORM_SHAPE", () => backward(x, { dx: three }));
+  expectRefusal("ERR_BATCHNORM_SHAPE", () => backward(x, { dgamma: three }));
+  expectRefusal("ERR_BATCHNORM_SHAPE", () => backward(x, { dbeta: three }));
+  expectRefusal("ERR_BATCHNORM_SHAPE", () =>
+    backward(memory.subarray(1), { dx: memory.subarray(0, 4) }),
+  );
+  expectRefusal("ERR_BATCHNORM_SHAPE", () => backward(x, {}, { ...moments, mean: three }));
+  expect(dx).toEqual(new Float64Array(4));
+});
