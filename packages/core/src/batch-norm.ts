@@ -5,8 +5,9 @@ import { type Layout, layoutOf, sizeOf, valuesPerChannel } from "./layout.ts";
 import type { Moments } from "./moments.ts";
 import { forwardInference, forwardTraining } from "./normalize.ts";
 import { type BatchNormOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
+import { planPass } from "./pass.ts";
 import { createRunningStatistics, type RunningStatistics, updateRunning } from "./running.ts";
-import { type BatchNormState, parseState } from "./state.ts";
+import { type BatchNormState, optionsOfState, parseState, parseStateFor } from "./state.ts";
 
 /** What backward needs of the last forward. */
 interface Forward {
@@ -78,7 +79,7 @@ export class BatchNorm {
     shape: readonly number[],
     { training = false, out }: { training?: boolean; out?: T } = {},
   ): T {
-    const { axis, epsilon, name, useBatchStatistics } = this.#options;
+    const { axis, name } = this.#options;
     const layout = layoutOf(shape, axis);
     if (layout.channels !== this.channels) {
       const rule = `${name}: shape must have ${this.channels} channels on axis ${axis}`;
@@ -88,19 +89,21 @@ export class BatchNorm {
     if (out && overlap(out, x)) {
       refuse("ERR_BATCHNORM_SHAPE", `${name}: out must not overlap x, which backward reads`, out);
     }
-    const learning = training && this.trainable;
-    if (learning && epsilon === 0) {
-      refuse("ERR_BATCHNORM_OPTION", `${name}: epsilon must be > 0 to train`, epsilon);
-    }
-    if (!learning && !useBatchStatistics && this.running) {
-      const y = forwardInference(x, layout, this.running, this.#parameters, out);
+    const mode = { training, trainable: this.trainable };
+    const { byBatch, updates } = planPass(this.#options, mode, valuesPerChannel(layout));
+    if (!byBatch) {
+      const y = forwardInference(
+        x,
+        layout,
+        this.running as RunningStatistics,
+        this.#parameters,
+        out,
+      );
       this.#last = { x, layout, moments: null };
       return y;
     }
-
-    this.#requireVariance(valuesPerChannel(layout));
     const { y, moments } = forwardTraining(x, layout, this.#parameters, { y: out });
-    if (learning && this.running) updateRunning(this.running, moments, this.#options);
+    if (updates) updateRunning(this.running as RunningStatistics, moments, this.#options);
     this.#last = { x, layout, moments };
     return y;
   }
@@ -154,20 +157,11 @@ export class BatchNorm {
    * @param options - What a state does not hold; a momentum or epsilon given here wins over it.
    * @throws {BatchNormError} `ERR_BATCHNORM_STATE` for a malformed state, `ERR_BATCHNORM_OPTION`.
    */
-  static fromState(
-    state: unknown,
-    options: Omit<BatchNormOptions, "center" | "scale" | "trackRunningStatistics"> = {},
-  ): BatchNorm {
+  static fromState(state: unknown, options: BatchNormOptions = {}): BatchNorm {
     const parsed = parseState(state);
-    const layer = new BatchNorm(parsed.channels, {
-      ...optionsOf(parsed),
-      name: parsed.name,
-      ...options,
-      center: parsed.beta !== null,
-      scale: parsed.gamma !== null,
-      trackRunningStatistics: parsed.runningMean !== null,
-    });
-    layer.#restore(parsed);
+    const resolved = resolveOptions(options, optionsOfState(parsed));
+    const layer = new BatchNorm(parsed.channels, resolved);
+    layer.#restore(parseStateFor({ name: resolved.name, ...layer }, parsed));
     return layer;
   }
 
@@ -178,37 +172,14 @@ export class BatchNorm {
    * is loaded then.
    */
   loadState(state: unknown): void {
-    const parsed = parseState(state);
-    const { channels, gamma, beta, runningMean } = parsed;
-    if (channels !== this.channels) {
-      const rule = `a state for ${this.#options.name} must have ${this.channels} channels`;
-      refuse("ERR_BATCHNORM_STATE", rule, channels);
-    }
-    this.#requireSame("gamma", this.gamma, gamma);
-    this.#requireSame("beta", this.beta, beta);
-    this.#requireSame("runningMean", this.running, runningMean);
-    this.#options = { ...this.#options, ...optionsOf(parsed) };
+    const { name } = this.#options;
+    const parsed = parseStateFor({ name, ...this }, state);
+    this.#options = { ...this.#options, ...optionsOfState(parsed), name };
     this.#restore(parsed);
   }
 
   get #parameters(): { gamma: Float64Array | null; beta: Float64Array | null; epsilon: number } {
     return { gamma: this.gamma, beta: this.beta, epsilon: this.#options.epsilon };
-  }
-
-  #requireVariance(m: number): void {
-    if (m === 1 && this.#options.onSingleValue === "throw") {
-      const rule =
-        `${this.#options.name}: a batch must hold 2 values per channel or more, since one has no ` +
-        'variance; enlarge the batch, freeze the layer, or set onSingleValue to "beta"';
-      refuse("ERR_BATCHNORM_TOO_FEW_VALUES", rule, m);
-    }
-  }
-
-  #requireSame(field: string, ours: unknown, theirs: unknown): void {
-    if ((ours === null) !== (theirs === null)) {
-      const rule = `${field} of a state for ${this.#options.name} must ${ours ? "not be" : "be"} null`;
-      refuse("ERR_BATCHNORM_STATE", rule, theirs);
-    }
   }
 
   #restore(state: BatchNormState): void {
@@ -225,9 +196,4 @@ export class BatchNorm {
     if (this.running) Object.assign(this.running, { updates, weight, valuesPerChannel });
     this.#last = null;
   }
-}
-
-/** The options that a state holds. */
-function optionsOf({ epsilon, momentum, varianceEstimator, start }: BatchNormState) {
-  return { epsilon, momentum, varianceEstimator, start };
 }

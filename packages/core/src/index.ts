@@ -31,10 +31,11 @@ export {
   type Start,
 } from "./options.ts";
 export type { AffineParameters, Statistics } from "./parameters.ts";
+export { type Pass, planPass } from "./pass.ts";
 export {
   createRunningStatistics,
   type RunningRule,
   type RunningStatistics,
   updateRunning,
 } from "./running.ts";
-export { type BatchNormState, parseState } from "./state.ts";
+export { type BatchNormState, optionsOfState, parseState, parseStateFor } from "./state.ts";

@@ -1,6 +1,6 @@
 import { refuse } from "./errors.ts";
 import type { VarianceEstimator } from "./moments.ts";
-import { type Momentum, resolveOptions, type Start } from "./options.ts";
+import { type Momentum, type ResolvedOptions, resolveOptions, type Start } from "./options.ts";
 
 /**
  * One layer as plain JSON: what travels between hosts, and to and from other frameworks.
@@ -84,9 +84,54 @@ export function parseState(value: unknown): BatchNormState {
   requireField("weight", "lie in [0, 1]", weight, weight >= 0 && weight <= 1);
   const known = valuesPerChannel === null || (isCount(valuesPerChannel) && valuesPerChannel >= 1);
   requireField("valuesPerChannel", "be null or an integer ≥ 1", valuesPerChannel, known);
-  const { name, epsilon, momentum, varianceEstimator, start } = state;
-  resolveOptions({ name, epsilon, momentum, varianceEstimator, start });
+  resolveOptions(optionsOfState(state));
   return state;
+}
+
+/**
+ * Parses a state for a layer that is there already.
+ *
+ * @param layer - Its number of channels, and what it has: null stands for what it has not.
+ * @throws {BatchNormError} as {@link parseState}; `ERR_BATCHNORM_STATE` too when the two differ.
+ */
+export function parseStateFor(
+  layer: { name: string; channels: number; gamma: unknown; beta: unknown; running: unknown },
+  value: unknown,
+): BatchNormState {
+  const state = parseState(value);
+  const { channels, gamma, beta, runningMean } = state;
+  const fits = (field: string, ours: unknown, theirs: unknown): void => {
+    const rule = `${field} of a state for ${layer.name} must ${ours === null ? "" : "not "}be null`;
+    if ((ours === null) !== (theirs === null)) refuse("ERR_BATCHNORM_STATE", rule, theirs);
+  };
+  if (channels !== layer.channels) {
+    const rule = `a state for ${layer.name} must have ${layer.channels} channels`;
+    refuse("ERR_BATCHNORM_STATE", rule, channels);
+  }
+  fits("gamma", layer.gamma, gamma);
+  fits("beta", layer.beta, beta);
+  fits("runningMean", layer.running, runningMean);
+  return state;
+}
+
+/** The options that a state holds, enough to make a layer that it fits. */
+export function optionsOfState(
+  state: BatchNormState,
+): Omit<
+  ResolvedOptions,
+  "axis" | "onNonFinite" | "onSingleValue" | "trainable" | "useBatchStatistics"
+> {
+  const { name, epsilon, momentum, varianceEstimator, start } = state;
+  return {
+    name,
+    epsilon,
+    momentum,
+    varianceEstimator,
+    start,
+    center: state.beta !== null,
+    scale: state.gamma !== null,
+    trackRunningStatistics: state.runningMean !== null,
+  };
 }
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;

@@ -1,0 +1,201 @@
+import {
+  type BatchNormOptions,
+  type BatchNormState,
+  optionsOfState,
+  parseState,
+  parseStateFor,
+  type ResolvedOptions,
+  refuse,
+  resolveOptions,
+} from "@batchnorm/core";
+import {
+  ones,
+  type Tensor,
+  tensor1d,
+  tidy,
+  type Variable,
+  variable,
+  zeros,
+} from "@tensorflow/tfjs-core";
+import { defaults } from "./defaults.ts";
+import type { Running, Slot } from "./running.ts";
+import { step } from "./step.ts";
+
+/**
+ * A Batch Normalization layer for those who have tfjs-core alone. Its defaults are Keras's.
+ *
+ * @example
+ * const layer = new BatchNorm(64, { momentum: 0.9 });
+ * const y = layer.apply(x, { training: true });
+ * optimizer.minimize(loss, false, [...layer.trainableWeights, ...others]);
+ */
+export class BatchNorm {
+  readonly channels: number;
+  /** Scale, 1 at first; null with `scale: false`. */
+  readonly gamma: Variable | null;
+  /** Shift, 0 at first; null with `center: false`. */
+  readonly beta: Variable | null;
+  /** Null, like the variance, with `trackRunningStatistics: false`. */
+  readonly runningMean: Variable | null;
+  readonly runningVariance: Variable | null;
+  /** `[updates, weight, skipped]`, null like the two. */
+  readonly #progress: Variable | null;
+  readonly #running: Running | null;
+  #options: ResolvedOptions;
+  #trainable = true;
+
+  /**
+   * @param channels - Their number, ≥ 1.
+   * @throws {BatchNormError} `ERR_BATCHNORM_SHAPE`, `ERR_BATCHNORM_OPTION`, `ERR_BATCHNORM_AXIS`.
+   */
+  constructor(channels: number, options: BatchNormOptions = {}) {
+    if (!Number.isSafeInteger(channels) || channels < 1) {
+      refuse("ERR_BATCHNORM_SHAPE", "channels must be an integer ≥ 1", channels);
+    }
+    this.#options = resolveOptions(options, defaults);
+    const { scale, center, trackRunningStatistics, trainable } = this.#options;
+    const make = (wanted: boolean, initial: () => Tensor, trains: boolean): Variable | null =>
+      wanted ? tidy(() => variable(initial(), trains)) : null;
+    this.channels = channels;
+    this.gamma = make(scale, () => ones([channels]), true);
+    this.beta = make(center, () => zeros([channels]), true);
+    this.runningMean = make(trackRunningStatistics, () => zeros([channels]), false);
+    this.runningVariance = make(trackRunningStatistics, () => ones([channels]), false);
+    this.#progress = make(trackRunningStatistics, () => zeros([3]), false);
+    this.#running = runningOf(this.runningMean, this.runningVariance, this.#progress);
+    this.trainable = trainable;
+  }
+
+  /** Every option, the defaults included. */
+  get options(): ResolvedOptions {
+    return this.#options;
+  }
+
+  /** False freezes the layer: it then runs as at inference, and optimizers pass gamma and beta by. */
+  get trainable(): boolean {
+    return this.#trainable;
+  }
+
+  set trainable(value: boolean) {
+    this.#trainable = value;
+    if (this.gamma) this.gamma.trainable = value;
+    if (this.beta) this.beta.trainable = value;
+  }
+
+  /** What an optimizer steps: gamma and beta, where there are any and the layer is not frozen. */
+  get trainableWeights(): Variable[] {
+    const both = [this.gamma, this.beta];
+    return both.filter((weight): weight is Variable => weight?.trainable === true);
+  }
+
+  /**
+   * Normalizes by the batch and lets it enter the running statistics when training; normalizes by
+   * the running statistics otherwise, and when frozen.
+   *
+   * @param x - Any rank ≥ 2, with the layer's number of channels on its axis.
+   * @returns y, float32, of x's shape.
+   * @throws {BatchNormError} `ERR_BATCHNORM_TOO_FEW_VALUES` and `ERR_BATCHNORM_NON_FINITE` as the
+   * policies say; `ERR_BATCHNORM_SHAPE`, `ERR_BATCHNORM_AXIS`, `ERR_BATCHNORM_DTYPE`;
+   * `ERR_BATCHNORM_OPTION` for training with epsilon 0. The layer is as before then.
+   */
+  apply<T extends Tensor>(x: T, { training = false }: { training?: boolean } = {}): T {
+    const { gamma, beta, channels } = this;
+    const [options, running, trainable] = [this.#options, this.#running, this.#trainable];
+    return step(x, { gamma, beta, channels, running, options, trainable }, training) as T;
+  }
+
+  /** How many training batches were kept out of the running statistics for not being finite. */
+  async skippedBatches(): Promise<number> {
+    return this.#progress ? ((await this.#progress.data())[2] as number) : 0;
+  }
+
+  /** The layer as plain JSON. Policies, axis and `trainable` are not part of it. */
+  async toState(): Promise<BatchNormState> {
+    const { name, epsilon, momentum, varianceEstimator, start } = this.#options;
+    const values = async (weight: Variable | null): Promise<number[] | null> =>
+      weight && Array.from(await weight.data());
+    const [updates = 0, weight = 0] = (await values(this.#progress)) ?? [];
+    return {
+      version: 1,
+      name,
+      channels: this.channels,
+      gamma: await values(this.gamma),
+      beta: await values(this.beta),
+      runningMean: await values(this.runningMean),
+      runningVariance: await values(this.runningVariance),
+      epsilon,
+      momentum,
+      varianceEstimator,
+      start,
+      updates,
+      weight,
+      valuesPerChannel: this.#running?.valuesPerChannel ?? null,
+    };
+  }
+
+  /**
+   * Makes a layer of a state, as float32 as the device is.
+   *
+   * @param options - What a state does not hold; a momentum or epsilon given here wins over it.
+   * @throws {BatchNormError} `ERR_BATCHNORM_STATE` for a malformed state, `ERR_BATCHNORM_OPTION`.
+   */
+  static fromState(state: unknown, options: BatchNormOptions = {}): BatchNorm {
+    const parsed = parseState(state);
+    const resolved = resolveOptions(options, { ...defaults, ...optionsOfState(parsed) });
+    const layer = new BatchNorm(parsed.channels, resolved);
+    layer.loadState(parsed);
+    layer.#options = resolved;
+    return layer;
+  }
+
+  /**
+   * Takes a state over into this layer: its arrays, counts, epsilon, momentum, estimator and start.
+   *
+   * @throws {BatchNormError} `ERR_BATCHNORM_STATE` when the state is malformed or does not fit; nothing
+   * is loaded then.
+   */
+  loadState(state: unknown): void {
+    const { channels, gamma, beta } = this;
+    const { name } = this.#options;
+    const parsed = parseStateFor({ name, channels, gamma, beta, running: this.#running }, state);
+    const { updates, weight, valuesPerChannel } = parsed;
+    tidy(() => {
+      gamma?.assign(tensor1d(parsed.gamma as number[]));
+      beta?.assign(tensor1d(parsed.beta as number[]));
+      this.runningMean?.assign(tensor1d(parsed.runningMean as number[]));
+      this.runningVariance?.assign(tensor1d(parsed.runningVariance as number[]));
+      this.#progress?.assign(tensor1d([updates, weight, 0]));
+    });
+    if (this.#running) {
+      this.#running.valuesPerChannel = updates === 0 ? undefined : valuesPerChannel;
+    }
+    this.#options = { ...this.#options, ...optionsOfState(parsed), name };
+  }
+
+  /** Frees every tensor of the layer. */
+  dispose(): void {
+    this.gamma?.dispose();
+    this.beta?.dispose();
+    this.runningMean?.dispose();
+    this.runningVariance?.dispose();
+    this.#progress?.dispose();
+  }
+}
+
+function runningOf(
+  mean: Variable | null,
+  variance: Variable | null,
+  progress: Variable | null,
+): Running | null {
+  if (!mean || !variance || !progress) return null;
+  const slot = (variable: Variable): Slot => ({
+    read: () => variable,
+    write: (value) => variable.assign(value),
+  });
+  return {
+    mean: slot(mean),
+    variance: slot(variance),
+    progress: slot(progress),
+    valuesPerChannel: undefined,
+  };
+}

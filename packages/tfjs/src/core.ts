@@ -1,0 +1,14 @@
+export {
+  BatchNormError,
+  type BatchNormErrorCode,
+  type BatchNormOptions,
+  type BatchNormState,
+} from "@batchnorm/core";
+export { BatchNorm } from "./batch-norm.ts";
+export {
+  type Normalization,
+  normalizeByBatch,
+  normalizeByStatistics,
+  type Parameters,
+  type Statistics,
+} from "./op.ts";

@@ -1,0 +1,44 @@
+import { planPass, type ResolvedOptions, refuse, valuesPerChannel } from "@batchnorm/core";
+import { ones, type Tensor, tidy, zeros } from "@tensorflow/tfjs-core";
+import { normalizeByBatch, normalizeByStatistics, type Parameters } from "./op.ts";
+import { type Running, updateRunning } from "./running.ts";
+import { viewOf } from "./view.ts";
+
+/** What a layer of either API is made of. */
+export interface Parts extends Parameters {
+  readonly channels: number;
+  /** Null when the layer does not track any. */
+  readonly running: Running | null;
+  readonly options: ResolvedOptions;
+  /** False when frozen. */
+  readonly trainable: boolean;
+}
+
+/**
+ * One forward pass of a layer, in training or at inference: normalizes, and lets the batch enter the
+ * running statistics. An empty batch changes nothing.
+ *
+ * @returns y, float32, of x's shape.
+ * @throws {BatchNormError} as `planPass` of core, `normalizeByBatch` and `updateRunning` do, and
+ * `ERR_BATCHNORM_SHAPE` when x has another number of channels. Nothing has changed then.
+ */
+export function step(x: Tensor, parts: Parts, training: boolean): Tensor {
+  const { options, running, channels, trainable } = parts;
+  const { layout } = viewOf(x, options.axis);
+  if (layout.channels !== channels) {
+    const rule = `${options.name}: x must have ${channels} channels on axis ${options.axis}`;
+    refuse("ERR_BATCHNORM_SHAPE", rule, x.shape);
+  }
+  const m = valuesPerChannel(layout);
+  const { byBatch, updates } = planPass(options, { training, trainable }, m);
+  return tidy(() => {
+    if (byBatch && m > 0) {
+      return normalizeByBatch(x, parts, options, (statistics) => {
+        if (updates && running) updateRunning(running, statistics, m, options);
+      });
+    }
+    const mean = running?.mean.read() ?? zeros([channels]);
+    const variance = running?.variance.read() ?? ones([channels]);
+    return normalizeByStatistics(x, parts, options, { mean, variance });
+  });
+}
