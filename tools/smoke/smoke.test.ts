@@ -1,0 +1,143 @@
+// Packs the packages, installs the tarballs in fresh folders as a user would, and trains there.
+// It catches what no test of the sources can: a file, a dependency or an export that did not ship.
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const root = join(import.meta.dirname, "../..");
+const tfjs = "4.22.0";
+/** The oldest Node that the packages promise to run on, besides the one that runs this. */
+const oldestNode = "20.19.0";
+const oldest = `node-${process.platform === "win32" ? "win" : process.platform}-${process.arch}`;
+const fresh = mkdtempSync(join(tmpdir(), "batchnorm-smoke-"));
+
+// What npm tells a script of its own run would send an inner npm back into this workspace.
+const env = Object.fromEntries(
+  Object.entries(process.env).filter(
+    ([name]) => !/^npm_(config_(workspace|local_prefix|prefix)|package_|lifecycle_)/.test(name),
+  ),
+);
+const run = (command: string, args: string[], cwd: string): string =>
+  execFileSync(command, args, { cwd, env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+
+function install(name: string, packages: string[]): string {
+  const folder = join(fresh, name);
+  mkdirSync(folder);
+  writeFileSync(join(folder, "package.json"), '{ "private": true }');
+  const tarballs = readdirSync(fresh).filter((file) => file.endsWith(".tgz"));
+  const wanted = [...tarballs.map((file) => join(fresh, file)), ...packages];
+  run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", ...wanted], folder);
+  return folder;
+}
+
+/** Runs a script in a folder under each Node, and gives what it printed. */
+function outputs(folder: string, file: string, code: string): string[] {
+  writeFileSync(join(folder, file), code);
+  const nodes = [process.execPath, join(folder, "node_modules", oldest, "bin", "node")];
+  return nodes.map((node) => run(node, [file], folder).trim());
+}
+
+beforeAll(() => {
+  for (const name of ["core", "tfjs"]) {
+    run("npm", ["pack", "--pack-destination", fresh], join(root, "packages", name));
+  }
+}, 120_000);
+afterAll(() => rmSync(fresh, { recursive: true, force: true }));
+
+const trainLayers = `
+  const model = tfl.sequential({ layers: [
+    tfl.layers.dense({ units: 8, inputShape: [2] }),
+    batchNormalization({ momentum: 0.9 }),
+    tfl.layers.activation({ activation: "tanh" }),
+    tfl.layers.dense({ units: 1 }),
+  ] });
+  model.compile({ optimizer: tf.train.adam(0.05), loss: "meanSquaredError" });
+  const x = tf.tensor2d([[0, 0], [0, 1], [1, 0], [1, 1]]);
+  const y = tf.tensor2d([[0], [1], [1], [0]]);
+  model.fit(x, y, { epochs: 60, batchSize: 4, verbose: 0 }).then(({ history }) => {
+    console.log(history.loss[0] > 2 * history.loss.at(-1) ? "learned" : JSON.stringify(history.loss));
+  });
+`;
+
+describe("with tfjs-layers", () => {
+  let folder = "";
+  beforeAll(() => {
+    folder = install("layers", [
+      ...["core", "layers", "backend-cpu"].map((name) => `@tensorflow/tfjs-${name}@${tfjs}`),
+      `${oldest}@${oldestNode}`,
+    ]);
+  }, 300_000);
+
+  test("an ES module trains a model", () => {
+    const code = `
+      import * as tf from "@tensorflow/tfjs-core";
+      import * as tfl from "@tensorflow/tfjs-layers";
+      import "@tensorflow/tfjs-backend-cpu";
+      import { batchNormalization } from "@batchnorm/tfjs";
+      ${trainLayers}`;
+    expect(outputs(folder, "train.mjs", code)).toEqual(["learned", "learned"]);
+  });
+
+  test("require() trains a model", () => {
+    const code = `
+      const tf = require("@tensorflow/tfjs-core");
+      const tfl = require("@tensorflow/tfjs-layers");
+      require("@tensorflow/tfjs-backend-cpu");
+      const { batchNormalization } = require("@batchnorm/tfjs");
+      ${trainLayers}`;
+    expect(outputs(folder, "train.cjs", code)).toEqual(["learned", "learned"]);
+  });
+});
+
+describe("with tfjs-core alone", () => {
+  let folder = "";
+  beforeAll(() => {
+    folder = install("core", [
+      ...["core", "backend-cpu"].map((name) => `@tensorflow/tfjs-${name}@${tfjs}`),
+      `${oldest}@${oldestNode}`,
+    ]);
+  }, 300_000);
+
+  test("tfjs-layers is not installed", () => {
+    expect(readdirSync(join(folder, "node_modules/@tensorflow"))).not.toContain("tfjs-layers");
+  });
+
+  test("an ES module and require() train by the module, whose state core takes", () => {
+    // tfjs-core alone registers no gradient under Node: the loss brings its own, as our layer does.
+    const train = `
+      const layer = new BatchNorm(2, { momentum: 0.5 });
+      const squaredError = tf.customGrad((y, save) => {
+        save([y]);
+        const error = (y) => tf.sub(y, target);
+        const gradFunc = (dy, [y]) => tf.mul(dy, tf.mul(error(y), 2 / 6));
+        return { value: tf.mean(tf.square(error(y))), gradFunc };
+      });
+      const loss = () => squaredError(layer.apply(x, { training: true }));
+      const x = tf.tensor2d([[1, 20], [2, 10], [4, 40]]);
+      const target = tf.tensor2d([[1, 2], [2, 3], [5, 6]]);
+      const optimizer = tf.train.sgd(0.3);
+      const before = loss().dataSync()[0];
+      for (let i = 0; i < 20; i++) optimizer.minimize(loss, false, layer.trainableWeights);
+      const after = loss().dataSync()[0];
+      layer.toState().then((state) => {
+        const { updates } = Reference.fromState(state).running;
+        console.log(after < before / 10 ? "learned" : [before, after], updates);
+      });`;
+    const esm = `
+      import * as tf from "@tensorflow/tfjs-core";
+      import "@tensorflow/tfjs-backend-cpu";
+      import { BatchNorm } from "@batchnorm/tfjs/core";
+      import { BatchNorm as Reference } from "@batchnorm/core";
+      ${train}`;
+    const cjs = `
+      const tf = require("@tensorflow/tfjs-core");
+      require("@tensorflow/tfjs-backend-cpu");
+      const { BatchNorm } = require("@batchnorm/tfjs/core");
+      const { BatchNorm: Reference } = require("@batchnorm/core");
+      ${train}`;
+    expect(outputs(folder, "train.mjs", esm)).toEqual(["learned 22", "learned 22"]);
+    expect(outputs(folder, "train.cjs", cjs)).toEqual(["learned 22", "learned 22"]);
+  });
+});
