@@ -1,8 +1,8 @@
 // Batch Normalization in ops that every backend has. Tensors are in the shape of the view or, with
 // one value per channel, broadcast against it. The tape can differentiate each function.
 import { valuesPerChannel } from "@batchnorm/core";
-import { add, div, mean, mul, square, sub, sum, type Tensor, zeros } from "@tensorflow/tfjs-core";
-import { perChannel, type View } from "./view.ts";
+import { add, div, mul, square, sub, type Tensor } from "@tensorflow/tfjs-core";
+import { perChannel, sumPerChannel, type View } from "./view.ts";
 
 /** What turns x into xHat: `xHat = ((x − mean) − meanLow) · r`. */
 export interface Standardization {
@@ -23,7 +23,8 @@ export function measure(
   x: Tensor,
   view: View,
 ): { mean: Tensor; meanLow: Tensor; variance: Tensor } {
-  const meanOf = (values: Tensor): Tensor => perChannel(mean(values, view.axes), view);
+  const m = valuesPerChannel(view.layout);
+  const meanOf = (values: Tensor): Tensor => perChannel(div(sumPerChannel(values, view), m), view);
   const high = meanOf(x);
   const rest = sub(x, high);
   const low = meanOf(rest);
@@ -35,17 +36,14 @@ export const standardize = (x: Tensor, { mean, meanLow, r }: Standardization): T
   mul(sub(sub(x, mean), meanLow), r);
 
 /** `dbeta = Σ dy`, `dgamma = Σ dy · xHat`; `[channels]` each. */
-export function sumGradients(
+export const sumGradients = (
   dy: Tensor,
   xHat: Tensor,
-  { axes, layout }: View,
-): { dgamma: Tensor; dbeta: Tensor } {
-  // The wasm backend sums nothing at all to whatever its memory held.
-  if (valuesPerChannel(layout) === 0) {
-    return { dgamma: zeros([layout.channels]), dbeta: zeros([layout.channels]) };
-  }
-  return { dgamma: sum(mul(dy, xHat), axes), dbeta: sum(dy, axes) };
-}
+  view: View,
+): { dgamma: Tensor; dbeta: Tensor } => ({
+  dgamma: sumPerChannel(mul(dy, xHat), view),
+  dbeta: sumPerChannel(dy, view),
+});
 
 /** `dy − (dbeta + xHat · dgamma) / m`: what is left of dy once mean and variance follow x. */
 export function centerGradient(

@@ -10,11 +10,19 @@ if (typeof process === "object" && process.versions?.node) {
   const resolve = createRequire(import.meta.url).resolve;
   setWasmPaths(resolve("@tensorflow/tfjs-backend-wasm").replace(/[^/\\]*$/, ""));
 } else {
-  const plain = await import("@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url");
-  const simd = await import("@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url");
+  const { default: plain } = await import(
+    "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url"
+  );
+  const { default: simd } = await import(
+    "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url"
+  );
+  const { default: threaded } = await import(
+    "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url"
+  );
   setWasmPaths({
-    "tfjs-backend-wasm.wasm": plain.default,
-    "tfjs-backend-wasm-simd.wasm": simd.default,
+    "tfjs-backend-wasm.wasm": plain,
+    "tfjs-backend-wasm-simd.wasm": simd,
+    "tfjs-backend-wasm-threaded-simd.wasm": threaded,
   });
 }
 
