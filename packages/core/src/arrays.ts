@@ -19,6 +19,18 @@ export function requireFloats(name: string, value: FloatArray, length: number): 
 }
 
 /**
+ * Checks that `value` is a Float64Array of that length.
+ *
+ * @throws {BatchNormError} `ERR_BATCHNORM_DTYPE`, or `ERR_BATCHNORM_SHAPE` for the length.
+ */
+export function requireFloat64(name: string, value: Float64Array, length: number): void {
+  requireFloats(name, value, length);
+  if (value.BYTES_PER_ELEMENT !== 8) {
+    refuse("ERR_BATCHNORM_DTYPE", `${name} must be a Float64Array`, value);
+  }
+}
+
+/**
  * The array that a result goes to: `out` where the caller gave one, else a new one of `like`'s type.
  *
  * @param inputs - Arrays that are read while `out` is written. It may be one of them, but not

@@ -1,13 +1,19 @@
-import { type FloatArray, overlap, requireFloats } from "./arrays.ts";
+import { type FloatArray, outputFor, overlap, requireFloats } from "./arrays.ts";
 import { refuse } from "./errors.ts";
 import { backwardInference, backwardTraining, type Gradients } from "./gradient.ts";
-import { type Layout, layoutOf, sizeOf, valuesPerChannel } from "./layout.ts";
-import type { Moments } from "./moments.ts";
-import { forwardInference, forwardTraining } from "./normalize.ts";
+import { type Layout, layoutOf, requireChannels, sizeOf, valuesPerChannel } from "./layout.ts";
+import { computeMoments, type Moments } from "./moments.ts";
+import { forwardByMoments, forwardInference } from "./normalize.ts";
 import { type BatchNormOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
 import { planPass } from "./pass.ts";
 import { createRunningStatistics, type RunningStatistics, updateRunning } from "./running.ts";
-import { type BatchNormState, optionsOfState, parseState, parseStateFor } from "./state.ts";
+import {
+  type BatchNormState,
+  optionsOfState,
+  parseState,
+  parseStateFor,
+  resolveForState,
+} from "./state.ts";
 
 /** What backward needs of the last forward. */
 interface Forward {
@@ -45,9 +51,7 @@ export class BatchNorm {
    * @throws {BatchNormError} `ERR_BATCHNORM_SHAPE`, `ERR_BATCHNORM_OPTION`, `ERR_BATCHNORM_AXIS`.
    */
   constructor(channels: number, options: BatchNormOptions = {}) {
-    if (!Number.isSafeInteger(channels) || channels < 1) {
-      refuse("ERR_BATCHNORM_SHAPE", "channels must be an integer ≥ 1", channels);
-    }
+    requireChannels(channels);
     this.#options = resolveOptions(options);
     const { scale, center, trackRunningStatistics, trainable } = this.#options;
     this.channels = channels;
@@ -57,9 +61,9 @@ export class BatchNorm {
     this.trainable = trainable;
   }
 
-  /** Every option, the defaults included. */
+  /** Every option as it is now, the defaults included. */
   get options(): ResolvedOptions {
-    return this.#options;
+    return { ...this.#options, trainable: this.trainable };
   }
 
   /**
@@ -77,7 +81,7 @@ export class BatchNorm {
   forward<T extends FloatArray>(
     x: T,
     shape: readonly number[],
-    { training = false, out }: { training?: boolean; out?: T } = {},
+    { training = false, out }: { training?: boolean | undefined; out?: T | undefined } = {},
   ): T {
     const { axis, name } = this.#options;
     const layout = layoutOf(shape, axis);
@@ -86,30 +90,23 @@ export class BatchNorm {
       refuse("ERR_BATCHNORM_SHAPE", rule, shape);
     }
     requireFloats("x", x, sizeOf(layout));
-    if (out && overlap(out, x)) {
+    const y = outputFor("out", out, x, []);
+    if (overlap(y, x)) {
       refuse("ERR_BATCHNORM_SHAPE", `${name}: out must not overlap x, which backward reads`, out);
     }
     const mode = { training, trainable: this.trainable };
     const { byBatch, updates } = planPass(this.#options, mode, valuesPerChannel(layout));
-    if (!byBatch) {
-      const y = forwardInference(
-        x,
-        layout,
-        this.running as RunningStatistics,
-        this.#parameters,
-        out,
-      );
-      this.#last = { x, layout, moments: null };
-      return y;
-    }
-    const { y, moments } = forwardTraining(x, layout, this.#parameters, { y: out });
-    if (updates) updateRunning(this.running as RunningStatistics, moments, this.#options);
+    const moments = byBatch ? computeMoments(x, layout) : null;
+    if (updates && moments) updateRunning(this.#statistics, moments, this.#options);
     this.#last = { x, layout, moments };
-    return y;
+    return moments
+      ? forwardByMoments(x, layout, moments, this.#parameters, y)
+      : forwardInference(x, layout, this.#statistics, this.#parameters, y);
   }
 
   /**
-   * The gradients of the last `forward`, with gamma and beta as they are now.
+   * The gradients of the last `forward`, with gamma, beta and, where they normalized, the running
+   * statistics as they are now.
    *
    * @param dy - The loss's gradient with respect to y.
    * @param out - Where the results go; each is made when absent. `dx` may be `dy`.
@@ -125,10 +122,10 @@ export class BatchNorm {
     const { x, layout, moments } = this.#last;
     return moments
       ? backwardTraining(dy, x, layout, moments, this.#parameters, out)
-      : backwardInference(dy, x, layout, this.running as RunningStatistics, this.#parameters, out);
+      : backwardInference(dy, x, layout, this.#statistics, this.#parameters, out);
   }
 
-  /** The layer as plain JSON. Policies, axis and `trainable` are not part of it. */
+  /** The layer as plain JSON. Policies, axis, `trainable` and `useBatchStatistics` are not part of it. */
   toState(): BatchNormState {
     const { name, epsilon, momentum, varianceEstimator, start } = this.#options;
     const plain = (values: Float64Array | undefined | null): number[] | null =>
@@ -154,14 +151,14 @@ export class BatchNorm {
   /**
    * Makes a layer of a state, which goes on exactly where the saved one stopped.
    *
-   * @param options - What a state does not hold; a momentum or epsilon given here wins over it.
-   * @throws {BatchNormError} `ERR_BATCHNORM_STATE` for a malformed state, `ERR_BATCHNORM_OPTION`.
+   * @param options - What a state does not hold; a name, momentum or epsilon given here wins over it.
+   * @throws {BatchNormError} `ERR_BATCHNORM_STATE` for a malformed state, or options that would make its
+   * numbers mean something else; `ERR_BATCHNORM_OPTION`.
    */
   static fromState(state: unknown, options: BatchNormOptions = {}): BatchNorm {
     const parsed = parseState(state);
-    const resolved = resolveOptions(options, optionsOfState(parsed));
-    const layer = new BatchNorm(parsed.channels, resolved);
-    layer.#restore(parseStateFor({ name: resolved.name, ...layer }, parsed));
+    const layer = new BatchNorm(parsed.channels, resolveForState(parsed, options));
+    layer.#restore(parsed);
     return layer;
   }
 
@@ -172,10 +169,16 @@ export class BatchNorm {
    * is loaded then.
    */
   loadState(state: unknown): void {
+    const { channels, gamma, beta, running } = this;
     const { name } = this.#options;
-    const parsed = parseStateFor({ name, ...this }, state);
+    const parsed = parseStateFor({ name, channels, gamma, beta, running }, state);
     this.#options = { ...this.#options, ...optionsOfState(parsed), name };
     this.#restore(parsed);
+  }
+
+  /** The running statistics, in a pass that uses them and so has them. */
+  get #statistics(): RunningStatistics {
+    return this.running as RunningStatistics;
   }
 
   get #parameters(): { gamma: Float64Array | null; beta: Float64Array | null; epsilon: number } {

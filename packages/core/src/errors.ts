@@ -42,11 +42,12 @@ export function refuse(code: BatchNormErrorCode, rule: string, received: unknown
 }
 
 /** A short text for any value. */
-function show(value: unknown): string {
+function show(value: unknown, nested = false): string {
   if (typeof value === "string") return JSON.stringify(value.slice(0, 60));
   if (ArrayBuffer.isView(value)) return `${tagOf(value)} of ${value.byteLength} bytes`;
   if (Array.isArray(value)) {
-    return value.length > 8 ? `an array of ${value.length}` : `[${value.map(show).join(", ")}]`;
+    if (nested || value.length > 8) return `an array of ${value.length}`;
+    return `[${value.map((item) => show(item, true)).join(", ")}]`;
   }
   if (typeof value === "object" && value !== null) return `a value of type ${tagOf(value)}`;
   return typeof value === "function" ? "a function" : String(value);

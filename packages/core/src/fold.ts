@@ -1,6 +1,6 @@
-import { type FloatArray, requireFloats } from "./arrays.ts";
+import { type FloatArray, outputFor, overlap, requireFloats } from "./arrays.ts";
 import { refuse } from "./errors.ts";
-import type { BatchNormState } from "./state.ts";
+import { type BatchNormState, parseState } from "./state.ts";
 
 /** A dense layer: `output[o] = Σ weights[o, i] · input[i] + bias[o]`. */
 export interface Dense {
@@ -31,11 +31,11 @@ export interface ChannelMap {
 /**
  * What a trained layer does at inference, as `y = k · x + s` per channel.
  *
- * @throws {BatchNormError} `ERR_BATCHNORM_FOLD` when the state has no running statistics, or a
- * variance and an epsilon that are both 0.
+ * @throws {BatchNormError} `ERR_BATCHNORM_STATE` for a malformed state; `ERR_BATCHNORM_FOLD` when it has
+ * no running statistics, or k or s is not finite, as where variance and epsilon are both 0.
  */
 export function channelMap(state: BatchNormState): ChannelMap {
-  const { runningMean, runningVariance, gamma, beta, epsilon } = state;
+  const { runningMean, runningVariance, gamma, beta, epsilon } = parseState(state);
   if (runningMean === null || runningVariance === null) {
     const rule = `${state.name} must have running statistics to be folded: by the batch it is no linear map`;
     refuse("ERR_BATCHNORM_FOLD", rule, null);
@@ -44,12 +44,13 @@ export function channelMap(state: BatchNormState): ChannelMap {
     runningVariance,
     (v, c) => (gamma?.[c] ?? 1) / Math.sqrt(v + epsilon),
   );
-  const bad = k.findIndex((value) => !Number.isFinite(value));
+  const s = k.map((value, c) => (beta?.[c] ?? 0) - (runningMean[c] as number) * value);
+  const bad = s.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) {
-    const rule = `${state.name} must have runningVariance + epsilon > 0 in channel ${bad} to be folded`;
-    refuse("ERR_BATCHNORM_FOLD", rule, 0);
+    const rule = `${state.name} must have a finite gamma / √(runningVariance + epsilon) in channel ${bad}`;
+    refuse("ERR_BATCHNORM_FOLD", rule, k[bad]);
   }
-  return { k, s: k.map((value, c) => (beta?.[c] ?? 0) - (runningMean[c] as number) * value) };
+  return { k, s };
 }
 
 /**
@@ -57,16 +58,12 @@ export function channelMap(state: BatchNormState): ChannelMap {
  * `W′[o, i] = W[o, i] · k[o]`, `b′[o] = b[o] · k[o] + s[o]`.
  *
  * @param state - As many channels as the dense layer has outputs.
- * @param out - Where the results go; float64 arrays are made when absent, since float32 ones may
+ * @param given - Where the results go; float64 arrays are made when absent, since float32 ones may
  * lose what a large mean leaves over. May be the layer's own arrays.
  * @throws {BatchNormError} `ERR_BATCHNORM_FOLD`, `ERR_BATCHNORM_SHAPE`, `ERR_BATCHNORM_DTYPE`.
  */
-export function foldAfter(
-  dense: Dense,
-  state: BatchNormState,
-  out: Folded = emptyFold(dense),
-): Folded {
-  requireDense(dense, out);
+export function foldAfter(dense: Dense, state: BatchNormState, given?: Folded): Folded {
+  const out = outputOf(dense, given);
   requireChannels(state, dense.outputs, "outputs");
   const { k, s } = channelMap(state);
   const { inputs, outputs, weights, bias } = dense;
@@ -85,15 +82,11 @@ export function foldAfter(
  * `W′[o, i] = W[o, i] · k[i]`, `b′[o] = b[o] + Σ_i W[o, i] · s[i]`.
  *
  * @param state - As many channels as the dense layer has inputs.
- * @param out - As for {@link foldAfter}.
+ * @param given - As for {@link foldAfter}.
  * @throws {BatchNormError} `ERR_BATCHNORM_FOLD`, `ERR_BATCHNORM_SHAPE`, `ERR_BATCHNORM_DTYPE`.
  */
-export function foldBefore(
-  dense: Dense,
-  state: BatchNormState,
-  out: Folded = emptyFold(dense),
-): Folded {
-  requireDense(dense, out);
+export function foldBefore(dense: Dense, state: BatchNormState, given?: Folded): Folded {
+  const out = outputOf(dense, given);
   requireChannels(state, dense.inputs, "inputs");
   const { k, s } = channelMap(state);
   const { inputs, outputs, weights, bias } = dense;
@@ -113,19 +106,28 @@ export function foldBefore(
 const indexOf = ({ outputAxis, inputs, outputs }: Dense, o: number, i: number): number =>
   outputAxis === 0 ? o * inputs + i : i * outputs + o;
 
-const emptyFold = ({ inputs, outputs }: Dense): Folded => ({
-  weights: new Float64Array(inputs * outputs),
-  bias: new Float64Array(outputs),
-});
-
-function requireDense({ weights, inputs, outputs, bias, outputAxis }: Dense, out: Folded): void {
+/** Checks the layer, and finds a place for the results before anything is computed. */
+function outputOf(dense: Dense, given: Folded | undefined): Folded {
+  const { weights, inputs, outputs, bias, outputAxis } = dense;
   if (outputAxis !== 0 && outputAxis !== 1) {
     refuse("ERR_BATCHNORM_AXIS", "outputAxis must be 0 or 1", outputAxis);
   }
+  for (const [name, size] of Object.entries({ inputs, outputs })) {
+    if (!Number.isSafeInteger(size) || size < 1) {
+      refuse("ERR_BATCHNORM_SHAPE", `${name} must be an integer ≥ 1`, size);
+    }
+  }
   requireFloats("weights", weights, inputs * outputs);
   if (bias) requireFloats("bias", bias, outputs);
-  requireFloats("out.weights", out.weights, inputs * outputs);
-  requireFloats("out.bias", out.bias, outputs);
+  if (!given) {
+    return { weights: new Float64Array(weights.length), bias: new Float64Array(outputs) };
+  }
+  requireFloats("out.bias", given.bias, outputs);
+  outputFor("out.weights", given.weights, weights, [weights]);
+  if (overlap(given.bias, given.weights) || overlap(given.bias, weights)) {
+    refuse("ERR_BATCHNORM_SHAPE", "out.bias must not overlap weights", given.bias);
+  }
+  return given;
 }
 
 function requireChannels({ name, channels }: BatchNormState, size: number, what: string): void {

@@ -1,6 +1,7 @@
-import { type FloatArray, outputFor, requireFloats } from "./arrays.ts";
+import { type FloatArray, outputFor, overlap, requireFloats } from "./arrays.ts";
+import { refuse } from "./errors.ts";
 import { type Layout, sizeOf, valuesPerChannel } from "./layout.ts";
-import type { Moments } from "./moments.ts";
+import { type Moments, requireMoments } from "./moments.ts";
 import {
   type AffineParameters,
   requireParameters,
@@ -39,7 +40,15 @@ export function backwardTraining<T extends FloatArray>(
   parameters: AffineParameters,
   out: Partial<Gradients<T>> = {},
 ): Gradients<T> {
-  requireFloats("moments.mean", moments.mean, layout.channels);
+  const m = valuesPerChannel(layout);
+  requireMoments("moments", moments, layout.channels);
+  if (moments.count !== m) {
+    refuse(
+      "ERR_BATCHNORM_SHAPE",
+      `moments.count must be x's values per channel, ${m}`,
+      moments.count,
+    );
+  }
   const gradients = prepare(dy, x, layout, parameters, out);
   const standardization = byMoments(moments, parameters.epsilon);
   const { dgamma, dbeta } = sumGradients(dy, x, layout, standardization);
@@ -47,7 +56,6 @@ export function backwardTraining<T extends FloatArray>(
   const { mean, meanLow, r } = standardization;
   const { channels } = layout;
   const { size, blockStride, channelStride, span, step } = walkOf(layout);
-  const m = valuesPerChannel(layout);
   const scale = r.map((value, c) => value * (parameters.gamma?.[c] ?? 1));
   const offset = scale.map((k, c) => (k * (dbeta[c] as number)) / m);
   const slope = scale.map((k, c) => (k * (r[c] as number) * (dgamma[c] as number)) / m);
@@ -124,11 +132,16 @@ function prepare<T extends FloatArray>(
     if (given) requireFloats(name, given, channels);
     return given ?? new Float64Array(channels);
   };
-  return {
+  const gradients = {
     dx: outputFor("out.dx", out.dx, dy, [dy, x]),
     dgamma: perChannel("out.dgamma", out.dgamma),
     dbeta: perChannel("out.dbeta", out.dbeta),
   };
+  const { dx, dgamma, dbeta } = gradients;
+  if (overlap(dgamma, dbeta) || overlap(dx, dgamma) || overlap(dx, dbeta)) {
+    refuse("ERR_BATCHNORM_SHAPE", "out must be of arrays that do not overlap", "ones that do");
+  }
+  return gradients;
 }
 
 /** `dbeta = Σ dy` and `dgamma = Σ dy · xHat`. */

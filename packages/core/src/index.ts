@@ -10,7 +10,14 @@ export {
   foldBefore,
 } from "./fold.ts";
 export { backwardInference, backwardTraining, type Gradients } from "./gradient.ts";
-export { type Layout, layoutOf, resolveAxis, sizeOf, valuesPerChannel } from "./layout.ts";
+export {
+  type Layout,
+  layoutOf,
+  requireChannels,
+  resolveAxis,
+  sizeOf,
+  valuesPerChannel,
+} from "./layout.ts";
 export {
   computeMoments,
   emptyMoments,
@@ -19,7 +26,7 @@ export {
   type VarianceEstimator,
   varianceOf,
 } from "./moments.ts";
-export { forwardInference, forwardTraining } from "./normalize.ts";
+export { forwardByMoments, forwardInference, forwardTraining } from "./normalize.ts";
 export {
   type BatchNormOptions,
   defaultOptions,
@@ -38,4 +45,10 @@ export {
   type RunningStatistics,
   updateRunning,
 } from "./running.ts";
-export { type BatchNormState, optionsOfState, parseState, parseStateFor } from "./state.ts";
+export {
+  type BatchNormState,
+  optionsOfState,
+  parseState,
+  parseStateFor,
+  resolveForState,
+} from "./state.ts";

@@ -23,7 +23,8 @@ export function layoutOf(shape: readonly number[], axis = -1): Layout {
   if (!Array.isArray(shape) || shape.length < 2) {
     refuse("ERR_BATCHNORM_SHAPE", "shape must have a batch and a channel axis (rank ≥ 2)", shape);
   }
-  if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
+  // Array.from, because every() passes over holes.
+  if (!Array.from(shape).every((size) => Number.isSafeInteger(size) && size >= 0)) {
     refuse("ERR_BATCHNORM_SHAPE", "shape must hold integers ≥ 0", shape);
   }
   const at = resolveAxis(axis, shape.length);
@@ -48,6 +49,15 @@ export function resolveAxis(axis: number, rank: number): number {
     refuse("ERR_BATCHNORM_AXIS", `axis must be an integer in [${-rank}, ${rank - 1}]`, axis);
   }
   return axis < 0 ? axis + rank : axis;
+}
+
+/**
+ * @throws {BatchNormError} `ERR_BATCHNORM_SHAPE` when the number of channels is no integer ≥ 1.
+ */
+export function requireChannels(channels: number): void {
+  if (!Number.isSafeInteger(channels) || channels < 1) {
+    refuse("ERR_BATCHNORM_SHAPE", "channels must be an integer ≥ 1", channels);
+  }
 }
 
 /** m, the number of values that each channel's statistics are taken over: outer · inner. */

@@ -1,6 +1,6 @@
-import { type FloatArray, requireFloats } from "./arrays.ts";
+import { type FloatArray, requireFloat64, requireFloats } from "./arrays.ts";
 import { refuse } from "./errors.ts";
-import { type Layout, valuesPerChannel } from "./layout.ts";
+import { type Layout, requireChannels, valuesPerChannel } from "./layout.ts";
 import { walkOf } from "./walk.ts";
 
 /**
@@ -21,8 +21,13 @@ export interface Moments {
 /** How a variance is estimated from n values: ÷n, or ÷max(n − 1, 1). */
 export type VarianceEstimator = "biased" | "unbiased";
 
-/** The moments of no value at all: the identity of {@link mergeMoments}. */
+/**
+ * The moments of no value at all: the identity of {@link mergeMoments}.
+ *
+ * @throws {BatchNormError} `ERR_BATCHNORM_SHAPE` when the number of channels is no integer ≥ 1.
+ */
 export function emptyMoments(channels: number): Moments {
+  requireChannels(channels);
   const zeros = (): Float64Array => new Float64Array(channels);
   return { count: 0, mean: zeros(), meanLow: zeros(), m2: zeros() };
 }
@@ -30,8 +35,8 @@ export function emptyMoments(channels: number): Moments {
 /**
  * Count, mean and Σ(x − mean)² of every channel, in two passes over x.
  *
- * The first pass sums differences to the channel's first value, so a constant channel has variance
- * 0 exactly; the second sums x − mean and its square, which both corrects the mean's rounding and
+ * The first pass sums differences to the channel's first value, which stay small where plain sums of
+ * large values would overflow; the second sums x − mean and its square, which both corrects the mean's rounding and
  * gives the variance. E[x²] − E[x]² would lose everything at mean 1e4, standard deviation 1e-2.
  *
  * @param x - Activations; length outer · channels · inner.
@@ -112,6 +117,7 @@ export function mergeMoments(
   out: Moments = emptyMoments(a.mean.length),
 ): Moments {
   const channels = a.mean.length;
+  requireMoments("a", a, channels);
   requireMoments("b", b, channels);
   requireMoments("out", out, channels);
   if (a.count === 0) return copyMoments(b, out);
@@ -141,7 +147,7 @@ export function varianceOf(
   estimator: VarianceEstimator,
   out: Float64Array = new Float64Array(moments.m2.length),
 ): Float64Array {
-  requireFloats("out", out, moments.m2.length);
+  requireFloat64("out", out, moments.m2.length);
   const freedom = estimator === "unbiased" ? moments.count - 1 : moments.count;
   const divisor = Math.max(freedom, 1);
   for (let c = 0; c < out.length; c++) out[c] = (moments.m2[c] as number) / divisor;
@@ -164,8 +170,15 @@ function copyMoments(from: Moments, to: Moments): Moments {
   return to;
 }
 
-function requireMoments(name: string, moments: Moments, channels: number): void {
-  if (moments.mean.length !== channels) {
-    refuse("ERR_BATCHNORM_SHAPE", `${name} must be of ${channels} channels`, moments.mean.length);
+/**
+ * @throws {BatchNormError} `ERR_BATCHNORM_DTYPE` or `ERR_BATCHNORM_SHAPE` when they are not float64 of
+ * one value per channel, or the count is no integer ≥ 0.
+ */
+export function requireMoments(name: string, moments: Moments, channels: number): void {
+  for (const key of ["mean", "meanLow", "m2"] as const) {
+    requireFloat64(`${name}.${key}`, moments[key], channels);
+  }
+  if (!Number.isSafeInteger(moments.count) || moments.count < 0) {
+    refuse("ERR_BATCHNORM_SHAPE", `${name}.count must be an integer ≥ 0`, moments.count);
   }
 }

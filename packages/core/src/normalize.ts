@@ -1,6 +1,7 @@
 import { type FloatArray, outputFor, requireFloats } from "./arrays.ts";
+import { refuse } from "./errors.ts";
 import { type Layout, sizeOf } from "./layout.ts";
-import { computeMoments, type Moments } from "./moments.ts";
+import { computeMoments, type Moments, requireMoments } from "./moments.ts";
 import {
   type AffineParameters,
   requireParameters,
@@ -14,10 +15,11 @@ import { walkOf } from "./walk.ts";
  * Normalizes each channel by its batch: `y = gamma · (x − mean) / √(variance + epsilon) + beta`,
  * with the biased variance `Σ(x − mean)² / m`.
  *
- * A channel of equal values, one value included, gives `y = beta`, also when epsilon is 0.
+ * A channel of equal values, one value included, gives `y = beta`, also when epsilon is 0. So does
+ * one whose variance overflows, from differences of about 1e154 on: its moments tell.
  *
  * @param x - Activations, viewed as `layout` says; length outer · channels · inner.
- * @param out - Where the results go; made when absent. `y` may be `x` itself.
+ * @param out - Where the results go; made when absent. `y` may be `x` itself, if no backward follows.
  * @returns y, of x's type, and the moments, which {@link backwardTraining} wants again.
  * @throws {BatchNormError} `ERR_BATCHNORM_SHAPE`, `ERR_BATCHNORM_DTYPE`, `ERR_BATCHNORM_OPTION`.
  * @see Ioffe & Szegedy 2015, Algorithm 1
@@ -32,10 +34,32 @@ export function forwardTraining<T extends FloatArray>(
   requireFloats("x", x, sizeOf(layout));
   const y = outputFor("out.y", out.y, x, [x]);
   const moments = computeMoments(x, layout, out.moments);
-  return {
-    y: transform(x, layout, byMoments(moments, parameters.epsilon), parameters, y),
-    moments,
-  };
+  return { y: forwardByMoments(x, layout, moments, parameters, y), moments };
+}
+
+/**
+ * {@link forwardTraining} by moments that are known already: of this batch, or merged from several.
+ *
+ * @param out - Where y goes, x itself included; made when absent.
+ * @returns y, of x's type.
+ * @throws {BatchNormError} as {@link forwardTraining}; `ERR_BATCHNORM_SHAPE` also for values without
+ * moments to normalize them by.
+ */
+export function forwardByMoments<T extends FloatArray>(
+  x: T,
+  layout: Layout,
+  moments: Moments,
+  parameters: AffineParameters,
+  out?: T,
+): T {
+  requireParameters(parameters, layout.channels);
+  requireMoments("moments", moments, layout.channels);
+  requireFloats("x", x, sizeOf(layout));
+  if (moments.count === 0 && x.length > 0) {
+    refuse("ERR_BATCHNORM_SHAPE", "moments.count must be > 0 to normalize by", 0);
+  }
+  const y = outputFor("out", out, x, [x]);
+  return transform(x, layout, byMoments(moments, parameters.epsilon), parameters, y);
 }
 
 /**
@@ -45,8 +69,8 @@ export function forwardTraining<T extends FloatArray>(
  * @param x - Activations, viewed as `layout` says; length outer · channels · inner.
  * @param out - Where y goes, x itself included; made when absent.
  * @returns y, of x's type.
- * @throws {BatchNormError} `ERR_BATCHNORM_STATE` without statistics, `ERR_BATCHNORM_SHAPE`,
- * `ERR_BATCHNORM_DTYPE`, `ERR_BATCHNORM_OPTION`.
+ * @throws {BatchNormError} `ERR_BATCHNORM_STATE` without statistics or with a negative variance,
+ * `ERR_BATCHNORM_SHAPE`, `ERR_BATCHNORM_DTYPE`, `ERR_BATCHNORM_OPTION`.
  * @see Ioffe & Szegedy 2015, Algorithm 2, step 11
  */
 export function forwardInference<T extends FloatArray>(

@@ -43,13 +43,14 @@ export interface BatchNormOptions {
    */
   readonly start?: Start | undefined;
   /**
-   * `"throw"`: the call fails. `"skip"`: y is returned, the statistics stay. `"propagate"`: they
-   * become NaN. All channels and the count go together. Default `"throw"`.
+   * What a batch does to the running statistics when its own are NaN or infinite. `"throw"`: the call
+   * fails. `"skip"`: y is returned, they stay. `"propagate"`: they become NaN. All channels and the
+   * count go together. Default `"throw"`.
    */
   readonly onNonFinite?: NonFinitePolicy | undefined;
   /** `"throw"`, or `"beta"`: y = beta and variance 0 enters. Default `"throw"`. */
   readonly onSingleValue?: SingleValuePolicy | undefined;
-  /** False freezes: running statistics normalize and stay, gamma and beta stay. Default true. */
+  /** False freezes: every pass is one of inference, gamma and beta stay. Default true. */
   readonly trainable?: boolean | undefined;
   /** False keeps no running statistics: the batch normalizes at inference too. Default true. */
   readonly trackRunningStatistics?: boolean | undefined;
@@ -63,7 +64,7 @@ export type ResolvedOptions = {
 };
 
 /** What an option is when nobody says: right from the first batch, unbiased as in the paper. */
-export const defaultOptions: ResolvedOptions = {
+export const defaultOptions: ResolvedOptions = Object.freeze({
   name: "batch-norm",
   axis: -1,
   momentum: 0.99,
@@ -77,7 +78,7 @@ export const defaultOptions: ResolvedOptions = {
   trainable: true,
   trackRunningStatistics: true,
   useBatchStatistics: false,
-};
+} as const);
 
 const choices = {
   varianceEstimator: ["biased", "unbiased"],
@@ -102,6 +103,9 @@ export function resolveOptions(
   options: BatchNormOptions = {},
   defaults: Partial<ResolvedOptions> = {},
 ): ResolvedOptions {
+  if (typeof options !== "object" || options === null) {
+    refuse("ERR_BATCHNORM_OPTION", "options must be an object", options);
+  }
   const resolved: Record<string, unknown> = { ...defaultOptions, ...defaults };
   for (const [key, value] of Object.entries(options)) {
     if (!Object.hasOwn(defaultOptions, key)) {
@@ -124,7 +128,7 @@ export function resolveOptions(
       refuse("ERR_BATCHNORM_OPTION", `${key} must be one of ${allowed.join(", ")}`, resolved[key]);
     }
   }
-  return result;
+  return Object.freeze(result);
 }
 
 /** @throws {BatchNormError} `ERR_BATCHNORM_OPTION` when out of [0, 1], or 1 with a debiased start. */

@@ -22,14 +22,14 @@ export interface Statistics {
 /** @throws {BatchNormError} `ERR_BATCHNORM_SHAPE`, `ERR_BATCHNORM_DTYPE`, `ERR_BATCHNORM_OPTION`. */
 export function requireParameters(parameters: AffineParameters, channels: number): void {
   const { gamma, beta, epsilon } = parameters;
-  if (gamma) requireFloats("gamma", gamma, channels);
-  if (beta) requireFloats("beta", beta, channels);
+  if (gamma != null) requireFloats("gamma", gamma, channels);
+  if (beta != null) requireFloats("beta", beta, channels);
   requireEpsilon(epsilon);
 }
 
 /**
- * @throws {BatchNormError} `ERR_BATCHNORM_STATE` when there are none: inference cannot do without;
- * `ERR_BATCHNORM_SHAPE` or `ERR_BATCHNORM_DTYPE` when they do not fit.
+ * @throws {BatchNormError} `ERR_BATCHNORM_STATE` when there are none, which inference cannot do
+ * without, or a variance is negative; `ERR_BATCHNORM_SHAPE` or `ERR_BATCHNORM_DTYPE` when they do not fit.
  */
 export function requireStatistics(statistics: Statistics, channels: number): void {
   if (!statistics?.mean || !statistics.variance) {
@@ -37,6 +37,11 @@ export function requireStatistics(statistics: Statistics, channels: number): voi
   }
   requireFloats("mean", statistics.mean, channels);
   requireFloats("variance", statistics.variance, channels);
+  const negative = statistics.variance.findIndex((variance) => variance < 0);
+  if (negative >= 0) {
+    const rule = `variance[${negative}] must be ≥ 0`;
+    refuse("ERR_BATCHNORM_STATE", rule, statistics.variance[negative]);
+  }
 }
 
 /** @throws {BatchNormError} `ERR_BATCHNORM_OPTION` when it is no finite number ≥ 0. */

@@ -32,7 +32,7 @@ export function planPass(
   if (byBatch && m === 1 && onSingleValue === "throw") {
     const rule =
       `${name}: a batch must hold 2 values per channel or more, since one has no variance; ` +
-      'enlarge the batch, freeze the layer, or set onSingleValue to "beta"';
+      'enlarge the batch, normalize by the running statistics, or set onSingleValue to "beta"';
     refuse("ERR_BATCHNORM_TOO_FEW_VALUES", rule, m);
   }
   return { byBatch, updates: learning && trackRunningStatistics && m > 0 };

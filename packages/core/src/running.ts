@@ -1,5 +1,6 @@
 import { BatchNormError } from "./errors.ts";
-import { type Moments, type VarianceEstimator, varianceOf } from "./moments.ts";
+import { requireChannels } from "./layout.ts";
+import { type Moments, requireMoments, type VarianceEstimator, varianceOf } from "./moments.ts";
 import { type Momentum, type NonFinitePolicy, requireMomentum, type Start } from "./options.ts";
 
 /** The moving averages that normalize at inference, and what is known of how they came about. */
@@ -9,8 +10,9 @@ export interface RunningStatistics {
   /** Batches that entered. */
   updates: number;
   /**
-   * What those batches weigh together, w: 0 before the first, then w ← momentum · w + (1 − momentum).
-   * A debiased average divides by it; under zero-one, 1 − w is what the initial 0 and 1 still weigh.
+   * What those batches weigh together, w: 0 before the first, then w ← d · w + (1 − d), d being what
+   * the update leaves of the old value. A debiased average divides by it; otherwise 1 − w is what the
+   * initial 0 and 1 still weigh.
    */
   weight: number;
   /** m of the batches; null before the first, and once it varied. */
@@ -27,8 +29,13 @@ export interface RunningRule {
   readonly name: string;
 }
 
-/** Mean 0 and variance 1, before any batch. */
+/**
+ * Mean 0 and variance 1, before any batch.
+ *
+ * @throws {BatchNormError} `ERR_BATCHNORM_SHAPE` when the number of channels is no integer ≥ 1.
+ */
 export function createRunningStatistics(channels: number): RunningStatistics {
+  requireChannels(channels);
   return {
     mean: new Float64Array(channels),
     variance: new Float64Array(channels).fill(1),
@@ -39,19 +46,21 @@ export function createRunningStatistics(channels: number): RunningStatistics {
 }
 
 /**
- * Lets one batch enter, in place: `running ← keep · running + (1 − keep) · batch`, with
+ * Lets one batch enter, in place: `running ← d · running + (1 − d) · batch`, where d, what the update
+ * leaves of the old value, is
  *
- * - zero-one: keep = momentum;
+ * - zero-one: momentum;
  * - first-batch: the same, but 0 for the first batch;
- * - debiased: `keep = momentum · w / w′` with `w′ = momentum · w + (1 − momentum)`, which makes
- *   running the mean of all batches weighted by momentum^age;
- * - cumulative: keep = t / (t + 1) after t batches.
+ * - cumulative: t / (t + 1) after t batches;
+ * - debiased: momentum · w / w′ with `w′ = momentum · w + (1 − momentum)`, which makes running the
+ *   mean of all batches weighted by momentum^age.
  *
  * An empty batch changes nothing.
  *
  * @returns whether the batch entered: false when it was empty or skipped.
  * @throws {BatchNormError} `ERR_BATCHNORM_NON_FINITE` under the policy `throw`, naming the layer, the
- * first such channel and the step; `ERR_BATCHNORM_OPTION` for the momentum. Nothing has changed then.
+ * first such channel and the step; `ERR_BATCHNORM_SHAPE` for moments of other channels;
+ * `ERR_BATCHNORM_OPTION` for the momentum. Nothing has changed then.
  */
 export function updateRunning(
   running: RunningStatistics,
@@ -59,6 +68,7 @@ export function updateRunning(
   rule: RunningRule,
 ): boolean {
   requireMomentum(rule.momentum, rule.start);
+  requireMoments("moments", moments, running.mean.length);
   if (moments.count === 0) return false;
   const batchVariance = varianceOf(moments, rule.varianceEstimator);
   if (rule.onNonFinite !== "propagate") {
@@ -82,18 +92,22 @@ export function updateRunning(
   return true;
 }
 
-/** What the old value keeps in this update, and what all batches weigh after it. */
+/** What the update leaves of the old value, and what all batches weigh after it. */
 function nextWeights(
   { updates, weight }: RunningStatistics,
   { momentum, start }: RunningRule,
 ): { keep: number; weight: number } {
-  if (momentum === "cumulative") return { keep: updates / (updates + 1), weight: 1 };
-  if (start === "first-batch" && updates === 0) return { keep: 0, weight: 1 };
-  const next = momentum * weight + (1 - momentum);
-  return { keep: start === "debiased" ? (momentum * weight) / next : momentum, weight: next };
+  const cumulative = momentum === "cumulative";
+  const replaces = !cumulative && start === "first-batch" && updates === 0;
+  const decay = cumulative ? updates / (updates + 1) : replaces ? 0 : momentum;
+  const next = decay * weight + (1 - decay);
+  const debiased = !cumulative && start === "debiased";
+  return { keep: debiased ? (decay * weight) / next : decay, weight: next };
 }
 
-const blend = (keep: number, old: number, batch: number): number => keep * old + (1 - keep) * batch;
+/** Where nothing is kept, not even a NaN is. */
+const blend = (keep: number, old: number, batch: number): number =>
+  keep === 0 ? batch : keep * old + (1 - keep) * batch;
 
 function nonFinite(name: string, channel: number, step: number): BatchNormError {
   return new BatchNormError(

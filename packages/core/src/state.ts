@@ -1,6 +1,12 @@
 import { refuse } from "./errors.ts";
 import type { VarianceEstimator } from "./moments.ts";
-import { type Momentum, type ResolvedOptions, resolveOptions, type Start } from "./options.ts";
+import {
+  type BatchNormOptions,
+  type Momentum,
+  type ResolvedOptions,
+  resolveOptions,
+  type Start,
+} from "./options.ts";
 
 /**
  * One layer as plain JSON: what travels between hosts, and to and from other frameworks.
@@ -81,10 +87,20 @@ export function parseState(value: unknown): BatchNormState {
   const together = (runningMean === null) === (runningVariance === null);
   requireField("runningVariance", "be null when runningMean is", runningVariance, together);
   requireField("updates", "be an integer ≥ 0", updates, isCount(updates));
-  requireField("weight", "lie in [0, 1]", weight, weight >= 0 && weight <= 1);
+  const weighs = typeof weight === "number" && weight >= 0 && weight <= 1;
+  requireField("weight", "lie in [0, 1]", weight, weighs);
+  requireField(
+    "updates",
+    "be 0 without running statistics",
+    updates,
+    !!runningMean || updates === 0,
+  );
   const known = valuesPerChannel === null || (isCount(valuesPerChannel) && valuesPerChannel >= 1);
   requireField("valuesPerChannel", "be null or an integer ≥ 1", valuesPerChannel, known);
   resolveOptions(optionsOfState(state));
+  // The next batch would replace what it should be averaged with.
+  const lost = state.start === "debiased" && updates > 0 && weight === 0;
+  requireField("weight", "be > 0 after updates with a debiased start", weight, !lost);
   return state;
 }
 
@@ -114,7 +130,36 @@ export function parseStateFor(
   return state;
 }
 
-/** The options that a state holds, enough to make a layer that it fits. */
+/**
+ * The options of a layer that is made of a state.
+ *
+ * @param options - What the state does not hold, or another name, momentum or epsilon.
+ * @param defaults - A host's own.
+ * @throws {BatchNormError} `ERR_BATCHNORM_STATE` for options that would make the state's numbers mean
+ * something else; `ERR_BATCHNORM_OPTION` as `resolveOptions`.
+ */
+export function resolveForState(
+  state: BatchNormState,
+  options: BatchNormOptions,
+  defaults: Partial<ResolvedOptions> = {},
+): ResolvedOptions {
+  const held = optionsOfState(state);
+  const resolved = resolveOptions(options, { ...defaults, ...held });
+  for (const key of [
+    "varianceEstimator",
+    "start",
+    "center",
+    "scale",
+    "trackRunningStatistics",
+  ] as const) {
+    if (resolved[key] !== held[key]) {
+      refuse("ERR_BATCHNORM_STATE", `${key} must be the state's, ${held[key]}`, resolved[key]);
+    }
+  }
+  return resolved;
+}
+
+/** The options that a state holds. */
 export function optionsOfState(
   state: BatchNormState,
 ): Omit<

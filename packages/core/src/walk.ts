@@ -1,4 +1,5 @@
-import { type Layout, sizeOf } from "./layout.ts";
+import { refuse } from "./errors.ts";
+import { type Layout, requireChannels, sizeOf } from "./layout.ts";
 
 /**
  * How to visit a tensor so that one channel's values come in runs:
@@ -9,8 +10,8 @@ import { type Layout, sizeOf } from "./layout.ts";
  *         for (let i = first; i < Math.min(first + span, size); i += step) …
  *
  * A run is what a channel's accumulators stay in registers for: `inner` neighbours where channels
- * come first, and a column of some rows where they come last. Row by row or column by column, the
- * latter would take five times as long.
+ * come first, a column of some rows where they come last. Whole rows, or whole columns, would take
+ * up to five times as long there.
  */
 export interface Walk {
   readonly size: number;
@@ -25,8 +26,13 @@ const mostRows = 64;
 const fewestRows = 8;
 const valuesPerBlock = 4096;
 
+/** @throws {BatchNormError} `ERR_BATCHNORM_SHAPE` for a layout that `layoutOf` would not make. */
 export function walkOf(layout: Layout): Walk {
-  const { channels, inner } = layout;
+  const { outer, channels, inner } = layout;
+  requireChannels(channels);
+  if (!Number.isSafeInteger(outer) || !Number.isSafeInteger(inner) || outer < 0 || inner < 0) {
+    refuse("ERR_BATCHNORM_SHAPE", "outer and inner must be integers ≥ 0", [outer, inner]);
+  }
   const size = sizeOf(layout);
   if (inner !== 1) {
     return { size, blockStride: channels * inner, channelStride: inner, span: inner, step: 1 };

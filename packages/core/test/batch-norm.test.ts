@@ -61,6 +61,7 @@ describe("training", () => {
 
   test("is refused with epsilon 0, which inference takes", () => {
     const layer = new BatchNorm(2, { epsilon: 0 });
+    expect(new BatchNorm(2, { epsilon: 0, trainable: false }).forward(x, [6, 2], train)).toEqual(x);
     expectRefusal("ERR_BATCHNORM_OPTION", () => layer.forward(x, [6, 2], train));
     expect(layer.forward(x, [6, 2])).toEqual(x);
   });
@@ -108,6 +109,70 @@ describe("inference", () => {
   );
 });
 
+test("options tell the present", () => {
+  const layer = new BatchNorm(2);
+  layer.trainable = false;
+  expect(layer.options.trainable).toBe(false);
+});
+
+test("a layer frozen after its forward pass still goes back the way it came", () => {
+  const [layer, other] = [new BatchNorm(2), new BatchNorm(2)];
+  layer.forward(x, [6, 2], train);
+  other.forward(x, [6, 2], train);
+  layer.trainable = false;
+  expect(layer.backward(dy)).toEqual(other.backward(dy));
+});
+
+test("a frozen layer that goes by the batch moves nothing", () => {
+  const layer = new BatchNorm(2, { trainable: false, useBatchStatistics: true });
+  const before = layer.toState();
+  expect(layer.forward(x, [6, 2], train)).toEqual(new BatchNorm(2).forward(x, [6, 2], train));
+  expect(layer.toState()).toEqual(before);
+});
+
+test("gamma 0 silences a channel but not its own gradient", () => {
+  const layer = new BatchNorm(2);
+  layer.gamma?.set([0, 1]);
+  layer.beta?.set([3, 0]);
+  for (const training of [true, false]) {
+    const y = layer.forward(x, [6, 2], { training });
+    expect(y.filter((_, i) => i % 2 === 0)).toEqual(new Float64Array(6).fill(3));
+    const { dx, dgamma } = layer.backward(dy);
+    expect(dx.every((value, i) => i % 2 === 1 || value === 0)).toBe(true);
+    expect(dgamma[0]).not.toBe(0);
+  }
+});
+
+test("a refused call leaves the pass before it, and out, as they were", () => {
+  const layer = new BatchNorm(2);
+  layer.forward(x, [6, 2], train);
+  const { dx } = layer.backward(dy);
+  const out = new Float64Array(12).fill(7);
+  const bad = x.map((value, i) => (i === 0 ? Number.NaN : value));
+  expectRefusal("ERR_BATCHNORM_NON_FINITE", () => layer.forward(bad, [6, 2], { ...train, out }));
+  expectRefusal("ERR_BATCHNORM_TOO_FEW_VALUES", () =>
+    layer.forward(x.subarray(0, 2), [1, 2], train),
+  );
+  expectRefusal("ERR_BATCHNORM_STATE", () => layer.loadState({}));
+  expect(out).toEqual(new Float64Array(12).fill(7));
+  expect(layer.backward(dy).dx).toEqual(dx);
+});
+
+test("out is written by every pass", () => {
+  const layer = new BatchNorm(2);
+  for (const training of [true, false]) {
+    const [y, dx] = [new Float64Array(12), new Float64Array(12)];
+    const [dgamma, dbeta] = [new Float64Array(2), new Float64Array(2)];
+    expect(layer.forward(x, [6, 2], { training, out: y })).toBe(y);
+    expect(y.every((value) => value !== 0)).toBe(true);
+    const gradients = layer.backward(dy, { dx, dgamma, dbeta });
+    expect(gradients.dx).toBe(dx);
+    expect(gradients.dgamma).toBe(dgamma);
+    expect(gradients.dbeta).toBe(dbeta);
+    expect(gradients).toEqual(layer.backward(dy));
+  }
+});
+
 test("a frozen layer runs as at inference, forward and backward, until it is released", () => {
   const layer = new BatchNorm(2);
   layer.forward(x, [6, 2], train);
@@ -132,7 +197,9 @@ describe("edges", () => {
     const error = expectRefusal("ERR_BATCHNORM_TOO_FEW_VALUES", () =>
       layer.forward(Float64Array.of(1, 2), [1, 2], train),
     );
-    expect(error.message).toMatch(/2 values per channel or more.*freeze.*onSingleValue.*got 1$/);
+    expect(error.message).toMatch(
+      /2 values per channel or more.*running statistics.*onSingleValue.*got 1$/,
+    );
     expect(layer.toState()).toEqual(before);
   });
 
@@ -146,6 +213,13 @@ describe("edges", () => {
       valuesPerChannel: 1,
     });
     expect(layer.backward(Float64Array.of(1, 1)).dx).toEqual(new Float64Array(2));
+  });
+
+  test("one value per channel is refused at inference too, where the batch normalizes", () => {
+    const layer = new BatchNorm(2, { trackRunningStatistics: false });
+    expectRefusal("ERR_BATCHNORM_TOO_FEW_VALUES", () =>
+      layer.forward(Float64Array.of(1, 2), [1, 2]),
+    );
   });
 
   test("a batch of one image is legal, and inference takes a single value", () => {

@@ -8,7 +8,7 @@ import {
   forwardInference,
   layoutOf,
 } from "@batchnorm/core";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { normals } from "./random.ts";
 import { expectRefusal } from "./refusal.ts";
 
@@ -98,6 +98,11 @@ test("folding keeps float64 where float32 weights would lose a large mean", () =
   expect(foldAfter(float32, stateOf(3, 1e4)).bias).toBeInstanceOf(Float64Array);
 });
 
+test("gamma 0 folds to k = 0", () => {
+  const state = { ...stateOf(1), gamma: [0], beta: [3] };
+  expect(channelMap(state)).toEqual({ k: Float64Array.of(0), s: Float64Array.of(3) });
+});
+
 test("the channel map is y = k · x + s", () => {
   const state = {
     ...stateOf(1),
@@ -112,7 +117,12 @@ test("the channel map is y = k · x + s", () => {
 
 describe("folding refuses, and leaves out alone,", () => {
   const dense = denseOf(0, true);
-  const out = { weights: new Float64Array(12), bias: new Float64Array(3) };
+  const fresh = () => ({
+    weights: new Float64Array(12).fill(7),
+    bias: new Float64Array(3).fill(7),
+  });
+  const out = fresh();
+  afterEach(() => expect(out).toEqual(fresh()));
 
   test("a layer without running statistics", () => {
     const state = new BatchNorm(3, { trackRunningStatistics: false }).toState();
@@ -140,6 +150,30 @@ describe("folding refuses, and leaves out alone,", () => {
     expectRefusal("ERR_BATCHNORM_AXIS", () =>
       foldAfter({ ...dense, outputAxis: 2 as 1 }, state, out),
     );
-    expect(out).toEqual({ weights: new Float64Array(12), bias: new Float64Array(3) });
+    for (const change of [{ inputs: 1.5 }, { outputs: -3, inputs: -4 }, { inputs: 0 }]) {
+      expectRefusal("ERR_BATCHNORM_SHAPE", () => foldAfter({ ...dense, ...change }, state));
+    }
+    const narrow = { ...dense, weights: short };
+    expectRefusal("ERR_BATCHNORM_SHAPE", () => foldBefore(narrow, stateOf(4), out));
+  });
+
+  test("memory that would be overwritten before it is read", () => {
+    const memory = new Float64Array(16);
+    const shifted = { ...dense, weights: memory.subarray(1, 13) };
+    const state = stateOf(3);
+    for (const [layer, place] of [
+      [shifted, { ...out, weights: memory.subarray(0, 12) }],
+      [shifted, { ...out, bias: memory.subarray(1, 4) }],
+      [dense, { weights: memory.subarray(0, 12), bias: memory.subarray(11, 14) }],
+    ] as const) {
+      expectRefusal("ERR_BATCHNORM_SHAPE", () => foldAfter(layer, state, place));
+    }
+  });
+
+  test("a malformed state, and one whose numbers overflow", () => {
+    const broken = { ...stateOf(3), gamma: [1, 2] };
+    expectRefusal("ERR_BATCHNORM_STATE", () => foldAfter(dense, broken, out));
+    const huge = { ...stateOf(3), runningMean: [0, 0, 1e308], gamma: [1, 1, 1e10] };
+    expectRefusal("ERR_BATCHNORM_FOLD", () => foldAfter(dense, huge, out));
   });
 });

@@ -178,6 +178,17 @@ describe("backwardTraining", () => {
   });
 });
 
+test("frozen gradients fill what they are handed", () => {
+  const [x, dy] = [normals("x", 4), normals("dy", 4)];
+  const statistics = { mean: new Float64Array(2), variance: new Float64Array(2) };
+  const out = { dx: new Float64Array(4), dgamma: new Float64Array(2), dbeta: new Float64Array(2) };
+  const layout = layoutOf([2, 2]);
+  const expected = backwardInference(dy, x, layout, statistics, { epsilon: 1 });
+  const gradients = backwardInference(dy, x, layout, statistics, { epsilon: 1 }, out);
+  for (const key of ["dx", "dgamma", "dbeta"] as const) expect(gradients[key]).toBe(out[key]);
+  expect(out).toEqual(expected);
+});
+
 test("frozen gradients refuse to go without statistics", () => {
   const two = new Float64Array(2);
   expectRefusal("ERR_BATCHNORM_STATE", () =>
@@ -202,5 +213,32 @@ test("backward refuses arrays that do not fit, and writes nothing", () => {
     backward(memory.subarray(1), { dx: memory.subarray(0, 4) }),
   );
   expectRefusal("ERR_BATCHNORM_SHAPE", () => backward(x, {}, { ...moments, mean: three }));
+  expectRefusal("ERR_BATCHNORM_SHAPE", () => backward(x, {}, { ...moments, count: 77 }));
+  const [two, other] = [new Float64Array(2), new Float64Array(5)];
+  for (const out of [
+    { dgamma: two, dbeta: two },
+    { dx: other.subarray(0, 4), dgamma: other.subarray(3) },
+    { dx: other.subarray(0, 4), dbeta: other.subarray(3) },
+  ]) {
+    expectRefusal("ERR_BATCHNORM_SHAPE", () => backward(x, out));
+  }
+  const far = memory.subarray(1);
+  const forward = forwardTraining(far, layout, { epsilon: 1 });
+  expectRefusal("ERR_BATCHNORM_SHAPE", () =>
+    backwardTraining(
+      x,
+      far,
+      layout,
+      forward.moments,
+      { epsilon: 1 },
+      { dx: memory.subarray(0, 4) },
+    ),
+  );
+  expectRefusal("ERR_BATCHNORM_SHAPE", () =>
+    backwardTraining(x, three, layout, moments, { epsilon: 1 }),
+  );
+  expectRefusal("ERR_BATCHNORM_SHAPE", () =>
+    backwardTraining(x, x, layout, moments, { epsilon: 1, gamma: three }),
+  );
   expect(dx).toEqual(new Float64Array(4));
 });

@@ -27,6 +27,9 @@ describe("layoutOf", () => {
     [[2, Number.NaN]],
     [[2, 0]],
     [[2 ** 30, 2 ** 30]],
+    // Holes, which every() would pass over.
+    [Object.assign([], { 1: 3 })],
+    [Object.assign([3], { length: 2 })],
   ])("refuses the shape %j", (shape) => {
     expectRefusal("ERR_BATCHNORM_SHAPE", () => layoutOf(shape));
   });

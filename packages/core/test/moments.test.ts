@@ -78,7 +78,8 @@ describe("computeMoments", () => {
   });
 
   test("is exact to 1e-12 when the first value is an outlier", () => {
-    const x = normals("outlier", 1000);
+    // So many that differences to the outlier alone would be 1e-9 off.
+    const x = normals("outlier", 100_000);
     x[0] = 1e8;
     const exact = exactly(x, 0);
     expect(
@@ -91,7 +92,7 @@ describe("computeMoments", () => {
   });
 
   test("finds exactly no variance in a constant channel", () => {
-    for (const value of [0.1, -1e30, 1e15 + 0.125, 5e-324]) {
+    for (const value of [0.1, -1e30, 1e15 + 0.125, 5e-324, 1e307]) {
       const { mean, meanLow, m2 } = column(new Float64Array(777).fill(value));
       expect([mean[0], meanLow[0], m2[0]]).toEqual([value, 0, 0]);
     }
@@ -105,10 +106,12 @@ describe("computeMoments", () => {
     expect(Array.from(m2, Number.isNaN)).toEqual([false, true, true, false]);
     expect(mean[0]).toBe(2);
     expect(m2[3]).toBe(0);
+    expect(column(Float64Array.of(1, Number.POSITIVE_INFINITY)).meanLow[0]).toBe(0);
   });
 
   test("fills the moments it is handed", () => {
-    const out = column(normals("old", 10));
+    const out = column(normals("old", 10, 1e15));
+    expect(out.meanLow[0]).not.toBe(0);
     expect(computeMoments(Float64Array.of(1, 3), layoutOf([2, 1]), out)).toBe(out);
     expect(out).toEqual(column(Float64Array.of(1, 3)));
     computeMoments(new Float64Array(0), layoutOf([0, 1]), out);
@@ -176,6 +179,15 @@ describe("mergeMoments", () => {
     expect(mergeMoments(a, column(normals("b", 7)), a)).toEqual(merged);
   });
 
+  test("refuses malformed moments", () => {
+    for (const channels of [-1, 0, 1.5]) {
+      expectRefusal("ERR_BATCHNORM_SHAPE", () => emptyMoments(channels));
+    }
+    const bad = { ...emptyMoments(1), m2: new Float32Array(1) as never };
+    expectRefusal("ERR_BATCHNORM_DTYPE", () => mergeMoments(bad, emptyMoments(1)));
+    expectRefusal("ERR_BATCHNORM_DTYPE", () => mergeMoments(emptyMoments(1), bad));
+  });
+
   test("refuses another number of channels", () => {
     expectRefusal("ERR_BATCHNORM_SHAPE", () => mergeMoments(emptyMoments(1), emptyMoments(2)));
     expectRefusal("ERR_BATCHNORM_SHAPE", () =>
@@ -189,6 +201,11 @@ describe("varianceOf", () => {
     const moments = column(Float64Array.of(1, 2, 3, 6));
     expect(varianceOf(moments, "biased")).toEqual(Float64Array.of(14 / 4));
     expect(varianceOf(moments, "unbiased", new Float64Array(1))).toEqual(Float64Array.of(14 / 3));
+  });
+
+  test("refuses an out of another length", () => {
+    const out = new Float64Array(2);
+    expectRefusal("ERR_BATCHNORM_SHAPE", () => varianceOf(emptyMoments(1), "biased", out));
   });
 
   test("is 0 for one value and for none, by either estimator", () => {

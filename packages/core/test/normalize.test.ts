@@ -1,8 +1,12 @@
 import {
+  computeMoments,
+  emptyMoments,
   type FloatArray,
+  forwardByMoments,
   forwardInference,
   forwardTraining,
   layoutOf,
+  mergeMoments,
   type Statistics,
 } from "@batchnorm/core";
 import { describe, expect, test } from "vitest";
@@ -94,11 +98,72 @@ describe("forwardTraining", () => {
     }
   });
 
+  test("visits every value of a tensor with thousands of channels", () => {
+    const [rows, channels] = [9, 5000];
+    const x = normals("wide", rows * channels);
+    const { y } = forwardTraining(x, layoutOf([rows, channels]), { epsilon });
+    for (const c of [0, 1, 4095, 4096, 4999]) {
+      const column = Float64Array.from(
+        { length: rows },
+        (_, row) => x[row * channels + c] as number,
+      );
+      const alone = forwardTraining(column, layoutOf([rows, 1]), { epsilon }).y;
+      expect(Array.from(alone)).toEqual(Array.from(alone, (_, row) => y[row * channels + c]));
+    }
+  });
+
+  test("fills the moments it is handed, unless it is refused", () => {
+    const x = normals("moments", 6);
+    const layout = layoutOf([3, 2]);
+    const moments = emptyMoments(2);
+    const short = new Float64Array(5);
+    expectRefusal("ERR_BATCHNORM_SHAPE", () =>
+      forwardTraining(x, layout, { epsilon }, { y: short, moments }),
+    );
+    expect(moments).toEqual(emptyMoments(2));
+    expect(forwardTraining(x, layout, { epsilon }, { moments }).moments).toBe(moments);
+    expect(moments).toEqual(computeMoments(x, layout));
+  });
+
   test("writes over its input when asked", () => {
     const x = normals("in place", 12);
     const expected = forwardTraining(x.slice(), layoutOf([6, 2]), { epsilon }).y;
     expect(forwardTraining(x, layoutOf([6, 2]), { epsilon }, { y: x }).y).toBe(x);
     expect(x).toEqual(expected);
+  });
+});
+
+describe("forwardByMoments", () => {
+  test("normalizes a replica's part by the merged moments of all, exactly at large means", () => {
+    const x = normals("replicas", 200, 1e15);
+    const whole = forwardTraining(x, layoutOf([200, 1]), { epsilon }).y;
+    const parts = [x.subarray(0, 30), x.subarray(30), x.subarray(0, 0)];
+    const layouts = parts.map((part) => layoutOf([part.length, 1]));
+    const merged = parts
+      .map((part, i) => computeMoments(part, layouts[i]!))
+      .reduce((a, b) => mergeMoments(a, b));
+    const y = parts.flatMap((part, i) =>
+      Array.from(forwardByMoments(part, layouts[i]!, merged, { epsilon })),
+    );
+    for (const [i, value] of y.entries()) expect(value).toBeCloseTo(whole[i]!, 12);
+  });
+
+  test("refuses values without moments, and moments that are malformed", () => {
+    const layout = layoutOf([2, 1]);
+    const x = Float64Array.of(1, 2);
+    const good = computeMoments(x, layout);
+    const refused = (code: "SHAPE" | "DTYPE", moments: object) =>
+      expectRefusal(`ERR_BATCHNORM_${code}`, () =>
+        forwardByMoments(x, layout, { ...good, ...moments }, { epsilon }),
+      );
+    refused("SHAPE", emptyMoments(1));
+    refused("SHAPE", { m2: new Float64Array(2) });
+    refused("SHAPE", { meanLow: new Float64Array(0) });
+    refused("SHAPE", { count: -1 });
+    refused("SHAPE", { count: 1.5 });
+    refused("DTYPE", { mean: new Float32Array(1) });
+    const none = new Float64Array(0);
+    expect(forwardByMoments(none, layoutOf([0, 1]), emptyMoments(1), { epsilon })).toEqual(none);
   });
 });
 
@@ -119,6 +184,33 @@ describe("forwardInference", () => {
     const parameters = { gamma: Float32Array.of(2, 3), beta: Float32Array.of(-1, 1), epsilon: 0 };
     expect(forwardInference(x, layoutOf([1, 2]), statistics, parameters, x)).toBe(x);
     expect(x).toEqual(Float32Array.of(1, -5));
+  });
+
+  test("reads statistics before it writes over them", () => {
+    const memory = new Float64Array(201);
+    const x = normals("x", 200);
+    const statistics = { mean: memory.subarray(0, 1), variance: Float64Array.of(1) };
+    const y = forwardInference(
+      x,
+      layoutOf([200, 1]),
+      statistics,
+      { epsilon: 0 },
+      memory.subarray(0, 200),
+    );
+    expect(y).toEqual(x);
+  });
+
+  test("is refused with statistics that do not fit, or a negative variance", () => {
+    const layout = layoutOf([1, 2]);
+    const refused = (code: "SHAPE" | "DTYPE" | "STATE", change: object) =>
+      expectRefusal(`ERR_BATCHNORM_${code}`, () =>
+        forwardInference(new Float32Array(2), layout, { ...statistics, ...change }, { epsilon }),
+      );
+    refused("SHAPE", { mean: new Float64Array(3) });
+    refused("SHAPE", { variance: new Float64Array(1) });
+    refused("DTYPE", { mean: [1, 2] });
+    refused("DTYPE", { variance: [1, 2] });
+    refused("STATE", { variance: Float64Array.of(1, -1) });
   });
 
   test("is refused without statistics", () => {
@@ -159,6 +251,19 @@ describe("every pass", () => {
     }
   });
 
+  test("refuses a layout that no shape has", () => {
+    const bad = { outer: 0.5, channels: 8, inner: 1 };
+    expectRefusal("ERR_BATCHNORM_SHAPE", () => forwardTraining(good.x, bad, { epsilon }));
+    const none = { outer: 1, channels: 0, inner: 1 };
+    expectRefusal("ERR_BATCHNORM_SHAPE", () =>
+      computeMoments(new Float64Array(0), none, undefined),
+    );
+    for (const size of [-1, 0.5]) {
+      const layout = { outer: size, channels: 1, inner: size < 0 ? -4 : 8 };
+      expectRefusal("ERR_BATCHNORM_SHAPE", () => computeMoments(good.x, layout));
+    }
+  });
+
   test("refuses an epsilon that is negative or not finite", () => {
     for (const bad of [-1e-9, Number.NaN, Number.POSITIVE_INFINITY]) {
       for (const pass of passes({ epsilon: bad })) expectRefusal("ERR_BATCHNORM_OPTION", pass);
@@ -177,8 +282,13 @@ describe("every pass", () => {
       }
     }
     const neighbours = new Float64Array(8);
-    for (const pass of passes({ x: neighbours.subarray(0, 4) }, neighbours.subarray(4))) {
+    const [low, high] = [neighbours.subarray(0, 4), neighbours.subarray(4)];
+    for (const pass of [...passes({ x: low }, high), ...passes({ x: high }, low)]) {
       expect(pass).not.toThrow();
+    }
+    const float32 = new Float32Array(memory.buffer, 0, 4);
+    for (const pass of passes({ x: memory.subarray(0, 4) }, float32)) {
+      expectRefusal("ERR_BATCHNORM_SHAPE", pass);
     }
   });
 });

@@ -8,6 +8,26 @@ describe("resolveOptions", () => {
     expect(resolveOptions({ momentum: undefined })).toEqual(defaultOptions);
   });
 
+  test("defaults are right from the first batch, and throw at what is not finite", () => {
+    expect(defaultOptions).toEqual({
+      name: "batch-norm",
+      axis: -1,
+      momentum: 0.99,
+      epsilon: 1e-5,
+      center: true,
+      scale: true,
+      varianceEstimator: "unbiased",
+      start: "debiased",
+      onNonFinite: "throw",
+      onSingleValue: "throw",
+      trainable: true,
+      trackRunningStatistics: true,
+      useBatchStatistics: false,
+    });
+    expect(Object.isFrozen(defaultOptions)).toBe(true);
+    expect(Object.isFrozen(resolveOptions())).toBe(true);
+  });
+
   test("prefers what is given to a host's defaults, and those to its own", () => {
     const resolved = resolveOptions({ momentum: 0.5 }, { momentum: 0.9, epsilon: 1e-3 });
     expect(resolved).toEqual({ ...defaultOptions, momentum: 0.5, epsilon: 1e-3 });
@@ -41,6 +61,11 @@ describe("resolveOptions", () => {
     { onNonFinite: "ignore" },
     { onSingleValue: "zero" },
     { center: 1 },
+    { scale: 0 },
+    { trackRunningStatistics: "yes" },
+    { useBatchStatistics: 1 },
+    null,
+    5,
     { trainable: "no" },
   ])("refuses %j", (options) => {
     expectRefusal("ERR_BATCHNORM_OPTION", () => resolveOptions(options as BatchNormOptions));

@@ -70,6 +70,15 @@ describe("momentum", () => {
   });
 });
 
+test("weight is what batches weigh beside the initial 0 and 1, whatever the momenta", () => {
+  const running = createRunningStatistics(1);
+  updateRunning(running, batch(10, 10), { ...rule, momentum: 0.9 });
+  updateRunning(running, batch(10, 10), { ...rule, momentum: "cumulative" });
+  expect(running.weight).toBeCloseTo(0.55, 15);
+  expect(running.mean[0]).toBeCloseTo(5.5, 14);
+  expect(after([batch(1, 2), batch(1, 3)], { momentum: "cumulative" }).weight).toBe(1);
+});
+
 describe("start", () => {
   const batches = [batch(1, 3), batch(4, 8), batch(-1, 1)];
 
@@ -145,6 +154,7 @@ describe("a batch that is not finite", () => {
   const two = (...values: number[]): Moments =>
     computeMoments(Float64Array.from(values), layoutOf([values.length / 2, 2]));
   const good = two(1, 2, 3, 4);
+  const first = two(Number.NaN, 2, 3, 4);
   const bad = [
     two(1, Number.NaN, 3, 4),
     two(1, 2, 3, Number.POSITIVE_INFINITY),
@@ -171,6 +181,19 @@ describe("a batch that is not finite", () => {
     expect(running).toEqual(trained());
   });
 
+  test("is seen in the first channel too", () => {
+    const running = trained();
+    expect(updateRunning(running, first, { ...rule, onNonFinite: "skip" })).toBe(false);
+    expect(running).toEqual(trained());
+  });
+
+  test("that entered is forgotten at momentum 0", () => {
+    const running = trained();
+    updateRunning(running, first, { ...rule, onNonFinite: "propagate" });
+    updateRunning(running, good, { ...rule, momentum: 0 });
+    expect(running.mean).toEqual(good.mean);
+  });
+
   test("propagates when told to", () => {
     const running = trained();
     expect(updateRunning(running, bad[0] as Moments, { ...rule, onNonFinite: "propagate" })).toBe(
@@ -186,6 +209,17 @@ describe("a batch that is not finite", () => {
       updateRunning(createRunningStatistics(1), { ...batch(1, 2), mean }, rule),
     );
   });
+});
+
+test("moments of other channels are refused, and nothing changes", () => {
+  const running = createRunningStatistics(2);
+  for (const channels of [1, 3]) {
+    expectRefusal("ERR_BATCHNORM_SHAPE", () =>
+      updateRunning(running, emptyMoments(channels), rule),
+    );
+  }
+  expect(running).toEqual(createRunningStatistics(2));
+  expectRefusal("ERR_BATCHNORM_SHAPE", () => createRunningStatistics(0));
 });
 
 test("thousands of batches from one distribution find its mean and variance", () => {

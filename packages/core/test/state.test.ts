@@ -64,6 +64,37 @@ describe("a state", () => {
     expect(layer.running?.weight).toBeCloseTo(1 - 0.9 ** 5, 15);
   });
 
+  test("prefers its own options to undefined ones", () => {
+    expect(BatchNorm.fromState(json(trained()), { momentum: undefined }).options.momentum).toBe(
+      0.9,
+    );
+  });
+
+  test("keeps the name of the layer it is loaded into", () => {
+    const layer = new BatchNorm(2, { name: "other" });
+    layer.loadState(json(trained()));
+    expect(layer.options.name).toBe("other");
+  });
+
+  test("may have a variance of exactly 0", () => {
+    const state = { ...trained().toState(), runningVariance: [0, 1] };
+    expect(parseState(state)).toBe(state);
+  });
+
+  test.each<BatchNormOptions>([
+    { start: "zero-one" },
+    { varianceEstimator: "biased" },
+    { center: false },
+    { scale: false },
+    { trackRunningStatistics: false },
+  ])("is not relabelled: restoring with %j is refused", (options) => {
+    expectRefusal("ERR_BATCHNORM_STATE", () => BatchNorm.fromState(json(trained()), options));
+  });
+
+  test("must have its fields itself", () => {
+    expectRefusal("ERR_BATCHNORM_STATE", () => parseState(Object.create(trained().toState())));
+  });
+
   test("that was loaded forgets the forward pass before it", () => {
     const layer = trained();
     layer.loadState(json(layer));
@@ -86,6 +117,20 @@ describe("a malformed state", () => {
     ["a NaN variance", { runningVariance: [Number.NaN, 1] }],
     ["a mean without a variance", { runningVariance: null }],
     ["a fractional count", { updates: 1.5 }],
+    ["a negative count", { updates: -1 }],
+    ["a count that is no safe integer", { updates: 2 ** 53 }],
+    ["a negative weight", { weight: -0.1 }],
+    ["a weight that is null, which is what JSON makes of NaN", { weight: null }],
+    ["a weight that is text", { weight: "0.5" }],
+    ["no weight after updates that were debiased", { weight: 0 }],
+    ["updates of statistics that it has not", { runningMean: null, runningVariance: null }],
+    ["a typed array", { gamma: Float64Array.of(1, 2) }],
+    ["too many values", { gamma: [1, 2, 3] }],
+    ["a hole", { gamma: Object.assign([1], { length: 2 }) }],
+    [
+      "no channels and no values",
+      { channels: 0, gamma: [], beta: [], runningMean: [], runningVariance: [] },
+    ],
     ["a weight above 1", { weight: 1.1 }],
     ["a weight that is NaN", { weight: Number.NaN }],
     ["m of 0", { valuesPerChannel: 0 }],
@@ -125,13 +170,25 @@ describe("a malformed state", () => {
 test.each([
   {
     options: {},
-    change: { channels: 3, gamma: null, beta: null, runningMean: null, runningVariance: null },
+    change: { channels: 1, gamma: [1], beta: [1], runningMean: [1], runningVariance: [1] },
+  },
+  {
+    options: {},
+    change: {
+      updates: 0,
+      channels: 3,
+      gamma: null,
+      beta: null,
+      runningMean: null,
+      runningVariance: null,
+    },
   },
   { options: { scale: false }, change: {} },
   { options: {}, change: { beta: null } },
-  { options: {}, change: { runningMean: null, runningVariance: null } },
+  { options: {}, change: { updates: 0, runningMean: null, runningVariance: null } },
 ])("a state that does not fit the layer is refused: $options $change", ({ options, change }) => {
   const layer = new BatchNorm(2, options);
+  layer.beta?.set([5, 6]);
   const before = layer.toState();
   expectRefusal("ERR_BATCHNORM_STATE", () =>
     layer.loadState({ ...trained().toState(), ...change }),

@@ -31,6 +31,7 @@ test.each(cases)("the example of $document prints what it says", ({ code, printe
     const run = execFileSync(process.execPath, ["--conditions=@batchnorm/source", file.pathname], {
       encoding: "utf8",
       stdio: ["ignore", "pipe", "ignore"],
+      env: { ...process.env, FORCE_COLOR: "0" },
     });
     const lines = (text: string): string[] =>
       text

@@ -5,7 +5,8 @@ import {
   parseState,
   parseStateFor,
   type ResolvedOptions,
-  refuse,
+  requireChannels,
+  resolveForState,
   resolveOptions,
 } from "@batchnorm/core";
 import {
@@ -49,9 +50,7 @@ export class BatchNorm {
    * @throws {BatchNormError} `ERR_BATCHNORM_SHAPE`, `ERR_BATCHNORM_OPTION`, `ERR_BATCHNORM_AXIS`.
    */
   constructor(channels: number, options: BatchNormOptions = {}) {
-    if (!Number.isSafeInteger(channels) || channels < 1) {
-      refuse("ERR_BATCHNORM_SHAPE", "channels must be an integer ≥ 1", channels);
-    }
+    requireChannels(channels);
     this.#options = resolveOptions(options, defaults);
     const { scale, center, trackRunningStatistics, trainable } = this.#options;
     const make = (wanted: boolean, initial: () => Tensor, trains: boolean): Variable | null =>
@@ -66,9 +65,9 @@ export class BatchNorm {
     this.trainable = trainable;
   }
 
-  /** Every option, the defaults included. */
+  /** Every option as it is now, the defaults included. */
   get options(): ResolvedOptions {
-    return this.#options;
+    return { ...this.#options, trainable: this.#trainable };
   }
 
   /** False freezes the layer: it then runs as at inference, and optimizers pass gamma and beta by. */
@@ -109,7 +108,7 @@ export class BatchNorm {
     return this.#progress ? ((await this.#progress.data())[2] as number) : 0;
   }
 
-  /** The layer as plain JSON. Policies, axis and `trainable` are not part of it. */
+  /** The layer as plain JSON. Policies, axis, `trainable` and `useBatchStatistics` are not part of it. */
   async toState(): Promise<BatchNormState> {
     const { name, epsilon, momentum, varianceEstimator, start } = this.#options;
     const values = async (weight: Variable | null): Promise<number[] | null> =>
@@ -136,15 +135,14 @@ export class BatchNorm {
   /**
    * Makes a layer of a state, as float32 as the device is.
    *
-   * @param options - What a state does not hold; a momentum or epsilon given here wins over it.
-   * @throws {BatchNormError} `ERR_BATCHNORM_STATE` for a malformed state, `ERR_BATCHNORM_OPTION`.
+   * @param options - What a state does not hold; a name, momentum or epsilon given here wins over it.
+   * @throws {BatchNormError} `ERR_BATCHNORM_STATE` for a malformed state, or options that would make its
+   * numbers mean something else; `ERR_BATCHNORM_OPTION`.
    */
   static fromState(state: unknown, options: BatchNormOptions = {}): BatchNorm {
     const parsed = parseState(state);
-    const resolved = resolveOptions(options, { ...defaults, ...optionsOfState(parsed) });
-    const layer = new BatchNorm(parsed.channels, resolved);
-    layer.loadState(parsed);
-    layer.#options = resolved;
+    const layer = new BatchNorm(parsed.channels, resolveForState(parsed, options, defaults));
+    layer.#restore(parsed);
     return layer;
   }
 
@@ -158,18 +156,8 @@ export class BatchNorm {
     const { channels, gamma, beta } = this;
     const { name } = this.#options;
     const parsed = parseStateFor({ name, channels, gamma, beta, running: this.#running }, state);
-    const { updates, weight, valuesPerChannel } = parsed;
-    tidy(() => {
-      gamma?.assign(tensor1d(parsed.gamma as number[]));
-      beta?.assign(tensor1d(parsed.beta as number[]));
-      this.runningMean?.assign(tensor1d(parsed.runningMean as number[]));
-      this.runningVariance?.assign(tensor1d(parsed.runningVariance as number[]));
-      this.#progress?.assign(tensor1d([updates, weight, 0]));
-    });
-    if (this.#running) {
-      this.#running.valuesPerChannel = updates === 0 ? undefined : valuesPerChannel;
-    }
     this.#options = { ...this.#options, ...optionsOfState(parsed), name };
+    this.#restore(parsed);
   }
 
   /** Frees every tensor of the layer. */
@@ -179,6 +167,21 @@ export class BatchNorm {
     this.runningMean?.dispose();
     this.runningVariance?.dispose();
     this.#progress?.dispose();
+  }
+
+  #restore(state: BatchNormState): void {
+    const { updates, weight, valuesPerChannel } = state;
+    const write = (to: Variable | null, values: readonly number[] | null): void => {
+      tidy(() => to?.assign(tensor1d(values as number[])));
+    };
+    write(this.gamma, state.gamma);
+    write(this.beta, state.beta);
+    write(this.runningMean, state.runningMean);
+    write(this.runningVariance, state.runningVariance);
+    write(this.#progress, [updates, weight, 0]);
+    if (this.#running) {
+      this.#running.valuesPerChannel = updates === 0 ? undefined : valuesPerChannel;
+    }
   }
 }
 

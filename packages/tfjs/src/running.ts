@@ -5,9 +5,8 @@ import {
   concat,
   div,
   isFinite as isFiniteTensor,
-  maximum,
+  minimum,
   mul,
-  reciprocal,
   slice,
   sub,
   type Tensor,
@@ -53,8 +52,9 @@ export function updateRunning(
   const variance = unbiased ? mul(batch.variance, m / Math.max(m - 1, 1)) : batch.variance;
   const [oldMean, oldVariance] = [running.mean.read(), running.variance.read()];
   const progress = running.progress.read();
-  const advanced = advance(progress, options);
-  const share = shareOfBatch(progress, advanced, options);
+  const decay = decayOf(progress, options);
+  const advanced = advance(progress, decay);
+  const share = shareOf(advanced, decay, options);
   const next = [
     blend(oldMean, batch.mean, share),
     blend(oldVariance, variance, share),
@@ -79,24 +79,30 @@ export function updateRunning(
   running.valuesPerChannel = known === m ? m : null;
 }
 
-/** One update more, and `w ← w + g · (1 − w)`, where g is all of it when the batch replaces the start. */
-function advance(progress: Tensor, { momentum, start }: ResolvedOptions): Tensor {
-  const gain = momentum === "cumulative" || start === "first-batch" ? 1 : 1 - momentum;
-  return add(mul(progress, tensor1d([1, 1 - gain, 1])), tensor1d([1, gain, 0]));
+/** What the update leaves of the old value, before debiasing: core's d, on the device. */
+function decayOf(progress: Tensor, { momentum, start }: ResolvedOptions): Tensor | number {
+  const updates = slice(progress, 0, 1);
+  if (momentum === "cumulative") return div(updates, add(updates, 1));
+  return start === "first-batch" ? minimum(updates, momentum) : momentum;
 }
 
-/** What the batch weighs in the new running value, t. */
-function shareOfBatch(
-  before: Tensor,
-  after: Tensor,
-  { momentum, start }: ResolvedOptions,
-): Tensor | number {
-  if (momentum === "cumulative") return reciprocal(slice(after, 0, 1));
-  if (start === "first-batch") return maximum(sub(1, slice(before, 0, 1)), 1 - momentum);
-  return start === "debiased" ? div(1 - momentum, slice(after, 1, 1)) : 1 - momentum;
+/** One update more, and `w ← d · w + (1 − d)`. */
+function advance(progress: Tensor, decay: Tensor | number): Tensor {
+  const [updates, weight, skipped] = [0, 1, 2].map((i) => slice(progress, i, 1)) as [
+    Tensor,
+    Tensor,
+    Tensor,
+  ];
+  return concat([add(updates, 1), add(mul(weight, decay), sub(1, decay)), skipped]);
 }
 
-const blend = (old: Tensor, batch: Tensor, share: Tensor | number): Tensor =>
+/** What the batch weighs in the new running value. */
+function shareOf(advanced: Tensor, decay: Tensor | number, options: ResolvedOptions): Tensor {
+  const debiased = options.start === "debiased" && options.momentum !== "cumulative";
+  return debiased ? div(sub(1, decay), slice(advanced, 1, 1)) : sub(1, decay);
+}
+
+const blend = (old: Tensor, batch: Tensor, share: Tensor): Tensor =>
   add(mul(old, sub(1, share)), mul(batch, share));
 
 function write(
