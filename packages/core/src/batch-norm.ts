@@ -1,12 +1,18 @@
 import { type FloatArray, outputFor, overlap, requireFloats } from "./arrays.ts";
+import { enterBatches } from "./enter.ts";
 import { refuse } from "./errors.ts";
-import { backwardInference, backwardTraining, type Gradients } from "./gradient.ts";
+import { virtualBatches } from "./ghost.ts";
+import { backwardInference, finish, type Gradients, prepare } from "./gradient.ts";
+import { type LayerArrays, restore, stateOf } from "./layer-state.ts";
 import { type Layout, layoutOf, requireChannels, sizeOf, valuesPerChannel } from "./layout.ts";
-import { computeMoments, type Moments } from "./moments.ts";
-import { forwardByMoments, forwardInference } from "./normalize.ts";
+import { type Mask, parseMask } from "./masks.ts";
+import { forwardInference } from "./normalize.ts";
 import { type BatchNormOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
+import type { AffineParameters } from "./parameters.ts";
+import { backwardPart, forwardPart, measurePart, type Part } from "./part.ts";
 import { planPass } from "./pass.ts";
-import { createRunningStatistics, type RunningStatistics, updateRunning } from "./running.ts";
+import { createRenormStatistics, type RenormStatistics } from "./renorm.ts";
+import { createRunningStatistics, type RunningStatistics } from "./running.ts";
 import {
   type BatchNormState,
   optionsOfState,
@@ -15,12 +21,22 @@ import {
   resolveForState,
 } from "./state.ts";
 
+/** How a forward pass is to be done. */
+export interface ForwardOptions<T extends FloatArray = FloatArray> {
+  /** Default false: inference. */
+  readonly training?: boolean | undefined;
+  /** Which positions count in the batch's statistics; all are normalized. Default all. */
+  readonly mask?: Mask | undefined;
+  /** Where y goes; not in x, which backward reads. Made when absent. */
+  readonly out?: T | undefined;
+}
+
 /** What backward needs of the last forward. */
 interface Forward {
   readonly x: FloatArray;
   readonly layout: Layout;
-  /** The batch's, where it normalized; else the running statistics did. */
-  readonly moments: Moments | null;
+  /** The parts that were normalized by their own statistics; null where the running ones did. */
+  readonly parts: readonly Part[] | null;
 }
 
 /**
@@ -33,7 +49,7 @@ interface Forward {
  * const y = layer.forward(Float32Array.of(1, 10, 3, 30), [2, 2], { training: true });
  * const { dx, dgamma, dbeta } = layer.backward(dy);
  */
-export class BatchNorm {
+export class BatchNorm implements LayerArrays {
   readonly channels: number;
   /** Scale, one value per channel, 1 at first; null with `scale: false`. */
   readonly gamma: Float64Array | null;
@@ -41,6 +57,8 @@ export class BatchNorm {
   readonly beta: Float64Array | null;
   /** Null with `trackRunningStatistics: false`. */
   readonly running: RunningStatistics | null;
+  /** Null but with the option `renorm`. */
+  readonly renorm: RenormStatistics | null;
   /** False freezes the layer: it then runs as at inference, whatever is asked. */
   trainable: boolean;
   #options: ResolvedOptions;
@@ -58,6 +76,7 @@ export class BatchNorm {
     this.gamma = scale ? new Float64Array(channels).fill(1) : null;
     this.beta = center ? new Float64Array(channels) : null;
     this.running = trackRunningStatistics ? createRunningStatistics(channels) : null;
+    this.renorm = this.#options.renorm ? createRenormStatistics(channels) : null;
     this.trainable = trainable;
   }
 
@@ -70,38 +89,46 @@ export class BatchNorm {
    * Normalizes by the batch and lets it enter the running statistics when training; normalizes by
    * the running statistics otherwise, and when frozen.
    *
-   * @param x - Activations, row-major. Keep them as they are until `backward`, which reads them.
+   * @param x - Activations, row-major. Keep them as they are until `backward`, which reads them; the
+   * layer holds on to them until the next `forward`.
    * @param shape - Their shape, rank ≥ 2, with the layer's number of channels on its axis.
-   * @param out - Where y goes; not in x, which `backward` reads. Made when absent.
    * @returns y, of x's type.
    * @throws {BatchNormError} `ERR_BATCHNORM_TOO_FEW_VALUES` and `ERR_BATCHNORM_NON_FINITE` as the
-   * policies say; `ERR_BATCHNORM_SHAPE`, `ERR_BATCHNORM_AXIS`, `ERR_BATCHNORM_DTYPE`;
-   * `ERR_BATCHNORM_OPTION` for training with epsilon 0. The layer is as before then.
+   * policies say; `ERR_BATCHNORM_SHAPE`, `ERR_BATCHNORM_AXIS`, `ERR_BATCHNORM_DTYPE`,
+   * `ERR_BATCHNORM_MASK`; `ERR_BATCHNORM_OPTION` for training with epsilon 0. The layer is as before
+   * then.
    */
   forward<T extends FloatArray>(
     x: T,
     shape: readonly number[],
-    { training = false, out }: { training?: boolean | undefined; out?: T | undefined } = {},
+    { training = false, mask, out }: ForwardOptions<T> = {},
   ): T {
-    const { axis, name } = this.#options;
+    const { axis, name, virtualBatchSize } = this.#options;
     const layout = layoutOf(shape, axis);
     if (layout.channels !== this.channels) {
       const rule = `${name}: shape must have ${this.channels} channels on axis ${axis}`;
       refuse("ERR_BATCHNORM_SHAPE", rule, shape);
     }
     requireFloats("x", x, sizeOf(layout));
+    const weights = mask ? parseMask(mask, layout) : null;
     const y = outputFor("out", out, x, []);
     if (overlap(y, x)) {
       refuse("ERR_BATCHNORM_SHAPE", `${name}: out must not overlap x, which backward reads`, out);
     }
     const mode = { training, trainable: this.trainable };
-    const { byBatch, updates } = planPass(this.#options, mode, valuesPerChannel(layout));
-    const moments = byBatch ? computeMoments(x, layout) : null;
-    if (updates && moments) updateRunning(this.#statistics, moments, this.#options);
-    this.#last = { x, layout, moments };
-    return moments
-      ? forwardByMoments(x, layout, moments, this.#parameters, y)
-      : forwardInference(x, layout, this.#statistics, this.#parameters, y);
+    if (!planPass(this.#options, mode, valuesPerChannel(layout)).byBatch) {
+      this.#last = { x, layout, parts: null };
+      return forwardInference(x, layout, this.#statistics, this.#parameters, y);
+    }
+
+    const whole = [{ start: 0, layout }];
+    const cut = virtualBatchSize ? virtualBatches(shape, axis, virtualBatchSize) : whole;
+    const measured = cut.map((at) => measurePart(x, weights, at));
+    const plans = measured.map(({ moments }) => planPass(this.#options, mode, moments.count));
+    const parts = plans.some(({ updates }) => updates) ? this.#enter(measured) : measured;
+    this.#last = { x, layout, parts };
+    for (const part of parts) forwardPart(part, this.#parameters, y);
+    return y;
   }
 
   /**
@@ -119,33 +146,28 @@ export class BatchNorm {
       const rule = `${this.#options.name}: backward must follow a forward`;
       refuse("ERR_BATCHNORM_NOT_BUILT", rule, "none");
     }
-    const { x, layout, moments } = this.#last;
-    return moments
-      ? backwardTraining(dy, x, layout, moments, this.#parameters, out)
-      : backwardInference(dy, x, layout, this.#statistics, this.#parameters, out);
+    const { x, layout, parts } = this.#last;
+    if (!parts) {
+      return backwardInference(dy, x, layout, this.#statistics, this.#parameters, out);
+    }
+    const gradients = prepare(dy, x, layout, this.#parameters, out);
+    const sums = {
+      dgamma: new Float64Array(this.channels),
+      dbeta: new Float64Array(this.channels),
+    };
+    for (const part of parts) {
+      const { dgamma, dbeta } = backwardPart(part, this.#parameters, dy, gradients.dx);
+      for (let c = 0; c < this.channels; c++) {
+        sums.dgamma[c] = (sums.dgamma[c] as number) + (dgamma[c] as number);
+        sums.dbeta[c] = (sums.dbeta[c] as number) + (dbeta[c] as number);
+      }
+    }
+    return finish(gradients, sums);
   }
 
   /** The layer as plain JSON. Policies, axis, `trainable` and `useBatchStatistics` are not part of it. */
   toState(): BatchNormState {
-    const { name, epsilon, momentum, varianceEstimator, start } = this.#options;
-    const plain = (values: Float64Array | undefined | null): number[] | null =>
-      values ? Array.from(values) : null;
-    return {
-      version: 1,
-      name,
-      channels: this.channels,
-      gamma: plain(this.gamma),
-      beta: plain(this.beta),
-      runningMean: plain(this.running?.mean),
-      runningVariance: plain(this.running?.variance),
-      epsilon,
-      momentum,
-      varianceEstimator,
-      start,
-      updates: this.running?.updates ?? 0,
-      weight: this.running?.weight ?? 0,
-      valuesPerChannel: this.running?.valuesPerChannel ?? null,
-    };
+    return stateOf(this, this.channels, this.#options);
   }
 
   /**
@@ -158,7 +180,7 @@ export class BatchNorm {
   static fromState(state: unknown, options: BatchNormOptions = {}): BatchNorm {
     const parsed = parseState(state);
     const layer = new BatchNorm(parsed.channels, resolveForState(parsed, options));
-    layer.#restore(parsed);
+    restore(layer, parsed);
     return layer;
   }
 
@@ -169,11 +191,19 @@ export class BatchNorm {
    * is loaded then.
    */
   loadState(state: unknown): void {
-    const { channels, gamma, beta, running } = this;
+    const { channels, gamma, beta, running, renorm } = this;
     const { name } = this.#options;
-    const parsed = parseStateFor({ name, channels, gamma, beta, running }, state);
+    const parsed = parseStateFor({ name, channels, gamma, beta, running, renorm }, state);
     this.#options = { ...this.#options, ...optionsOfState(parsed), name };
-    this.#restore(parsed);
+    restore(this, parsed);
+    this.#last = null;
+  }
+
+  #enter(parts: readonly Part[]): Part[] {
+    const memory = { running: this.#statistics, renorm: this.renorm };
+    const moments = parts.map((part) => part.moments);
+    const corrections = enterBatches(memory, moments, this.#options);
+    return parts.map((part, i) => ({ ...part, correction: corrections[i] ?? null }));
   }
 
   /** The running statistics, in a pass that uses them and so has them. */
@@ -181,22 +211,7 @@ export class BatchNorm {
     return this.running as RunningStatistics;
   }
 
-  get #parameters(): { gamma: Float64Array | null; beta: Float64Array | null; epsilon: number } {
+  get #parameters(): AffineParameters {
     return { gamma: this.gamma, beta: this.beta, epsilon: this.#options.epsilon };
-  }
-
-  #restore(state: BatchNormState): void {
-    const { updates, weight, valuesPerChannel } = state;
-    const copies = [
-      [state.gamma, this.gamma],
-      [state.beta, this.beta],
-      [state.runningMean, this.running?.mean],
-      [state.runningVariance, this.running?.variance],
-    ] as const;
-    for (const [from, to] of copies) {
-      if (from && to) to.set(from);
-    }
-    if (this.running) Object.assign(this.running, { updates, weight, valuesPerChannel });
-    this.#last = null;
   }
 }

@@ -14,6 +14,8 @@ export type BatchNormErrorCode =
   | "ERR_BATCHNORM_NON_FINITE"
   /** A saved state is malformed, or does not fit the layer it is loaded into. */
   | "ERR_BATCHNORM_STATE"
+  /** A mask is not one 0 or 1 for each position. */
+  | "ERR_BATCHNORM_MASK"
   /** Folding would not be exact. */
   | "ERR_BATCHNORM_FOLD"
   /** Something was asked of a layer before what it needs was there. */

@@ -51,30 +51,9 @@ export function backwardTraining<T extends FloatArray>(
   }
   const gradients = prepare(dy, x, layout, parameters, out);
   const standardization = byMoments(moments, parameters.epsilon);
-  const { dgamma, dbeta } = sumGradients(dy, x, layout, standardization);
-
-  const { mean, meanLow, r } = standardization;
-  const { channels } = layout;
-  const { size, blockStride, channelStride, span, step } = walkOf(layout);
-  const scale = r.map((value, c) => value * (parameters.gamma?.[c] ?? 1));
-  const offset = scale.map((k, c) => (k * (dbeta[c] as number)) / m);
-  const slope = scale.map((k, c) => (k * (r[c] as number) * (dgamma[c] as number)) / m);
-  const { dx } = gradients;
-  for (let block = 0; block < size; block += blockStride) {
-    for (let c = 0; c < channels; c++) {
-      const first = block + c * channelStride;
-      const end = Math.min(first + span, size);
-      const center = mean[c] as number;
-      const low = meanLow[c] as number;
-      const k = scale[c] as number;
-      const a = offset[c] as number;
-      const b = slope[c] as number;
-      for (let i = first; i < end; i += step) {
-        dx[i] = k * (dy[i] as number) - a - ((x[i] as number) - center - low) * b;
-      }
-    }
-  }
-  return finish(gradients, dgamma, dbeta);
+  const sums = sumGradients(dy, x, layout, standardization);
+  propagate(dy, x, layout, standardization, { ...sums, m }, parameters.gamma, gradients.dx);
+  return finish(gradients, sums);
 }
 
 /**
@@ -99,7 +78,7 @@ export function backwardInference<T extends FloatArray>(
   requireStatistics(statistics, layout.channels);
   const gradients = prepare(dy, x, layout, parameters, out);
   const standardization = byStatistics(statistics, parameters.epsilon);
-  const { dgamma, dbeta } = sumGradients(dy, x, layout, standardization);
+  const sums = sumGradients(dy, x, layout, standardization);
 
   const { dx } = gradients;
   const { channels } = layout;
@@ -113,11 +92,37 @@ export function backwardInference<T extends FloatArray>(
       for (let i = first; i < end; i += step) dx[i] = k * (dy[i] as number);
     }
   }
-  return finish(gradients, dgamma, dbeta);
+  return finish(gradients, sums);
+}
+
+/**
+ * The gradients with respect to the fixed statistics of {@link forwardInference}:
+ * `dmean = −gamma · r · Σ dy`, `dvariance = −½ · gamma · r² · dgamma`.
+ *
+ * @param gradients - What {@link backwardInference} returned.
+ * @returns one value per channel each, in units of 1/x and 1/x².
+ * @throws {BatchNormError} `ERR_BATCHNORM_STATE`, `ERR_BATCHNORM_SHAPE`, `ERR_BATCHNORM_DTYPE`,
+ * `ERR_BATCHNORM_OPTION`.
+ */
+export function statisticsGradients(
+  { dgamma, dbeta }: Pick<Gradients, "dgamma" | "dbeta">,
+  statistics: Statistics,
+  parameters: AffineParameters,
+): { dmean: Float64Array; dvariance: Float64Array } {
+  const channels = dgamma.length;
+  requireFloats("dbeta", dbeta, channels);
+  requireParameters(parameters, channels);
+  requireStatistics(statistics, channels);
+  const { r } = byStatistics(statistics, parameters.epsilon);
+  const scale = r.map((value, c) => value * (parameters.gamma?.[c] ?? 1));
+  return {
+    dmean: scale.map((k, c) => -k * (dbeta[c] as number)),
+    dvariance: scale.map((k, c) => -0.5 * k * (r[c] as number) * (dgamma[c] as number)),
+  };
 }
 
 /** Checks every argument and finds a place for every result, before anything is computed. */
-function prepare<T extends FloatArray>(
+export function prepare<T extends FloatArray>(
   dy: T,
   x: FloatArray,
   layout: Layout,
@@ -144,13 +149,18 @@ function prepare<T extends FloatArray>(
   return gradients;
 }
 
-/** `dbeta = Σ dy` and `dgamma = Σ dy · xHat`. */
-function sumGradients(
+/** `dbeta = Σ dy` and `dgamma = Σ dy · xHat`, in float64. */
+export interface GradientSums {
+  readonly dgamma: Float64Array;
+  readonly dbeta: Float64Array;
+}
+
+export function sumGradients(
   dy: FloatArray,
   x: FloatArray,
   layout: Layout,
   { mean, meanLow, r }: Standardization,
-): { dgamma: Float64Array; dbeta: Float64Array } {
+): GradientSums {
   const { channels } = layout;
   const { size, blockStride, channelStride, span, step } = walkOf(layout);
   const dbeta = new Float64Array(channels);
@@ -174,8 +184,39 @@ function sumGradients(
   return { dgamma: products.map((value, c) => value * (r[c] as number)), dbeta };
 }
 
+/** `dx = gamma · r / m · (m · dy − dbeta − xHat · dgamma)`, where the sums and m may be of more than x. */
+export function propagate(
+  dy: FloatArray,
+  x: FloatArray,
+  layout: Layout,
+  { mean, meanLow, r }: Standardization,
+  { dgamma, dbeta, m }: GradientSums & { m: number },
+  gamma: FloatArray | null | undefined,
+  dx: FloatArray,
+): void {
+  const { channels } = layout;
+  const { size, blockStride, channelStride, span, step } = walkOf(layout);
+  const scale = r.map((value, c) => value * (gamma?.[c] ?? 1));
+  const offset = scale.map((k, c) => (k * (dbeta[c] as number)) / m);
+  const slope = scale.map((k, c) => (k * (r[c] as number) * (dgamma[c] as number)) / m);
+  for (let block = 0; block < size; block += blockStride) {
+    for (let c = 0; c < channels; c++) {
+      const first = block + c * channelStride;
+      const end = Math.min(first + span, size);
+      const center = mean[c] as number;
+      const low = meanLow[c] as number;
+      const k = scale[c] as number;
+      const a = offset[c] as number;
+      const b = slope[c] as number;
+      for (let i = first; i < end; i += step) {
+        dx[i] = k * (dy[i] as number) - a - ((x[i] as number) - center - low) * b;
+      }
+    }
+  }
+}
+
 /** Copies the sums out, last: dx needs them at full precision, whatever they are kept in. */
-function finish<T extends Gradients>(gradients: T, dgamma: Float64Array, dbeta: Float64Array): T {
+export function finish<T extends Gradients>(gradients: T, { dgamma, dbeta }: GradientSums): T {
   gradients.dgamma.set(dgamma);
   gradients.dbeta.set(dbeta);
   return gradients;

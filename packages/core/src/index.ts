@@ -1,5 +1,5 @@
 export type { FloatArray } from "./arrays.ts";
-export { BatchNorm } from "./batch-norm.ts";
+export { BatchNorm, type ForwardOptions } from "./batch-norm.ts";
 export { BatchNormError, type BatchNormErrorCode, refuse } from "./errors.ts";
 export {
   type ChannelMap,
@@ -9,7 +9,14 @@ export {
   foldAfter,
   foldBefore,
 } from "./fold.ts";
-export { backwardInference, backwardTraining, type Gradients } from "./gradient.ts";
+export { type BatchPart, virtualBatches } from "./ghost.ts";
+export {
+  backwardInference,
+  backwardTraining,
+  type GradientSums,
+  type Gradients,
+  statisticsGradients,
+} from "./gradient.ts";
 export {
   type Layout,
   layoutOf,
@@ -18,6 +25,7 @@ export {
   sizeOf,
   valuesPerChannel,
 } from "./layout.ts";
+export { backwardMasked, type Mask, maskedMoments, parseMask } from "./masks.ts";
 export {
   computeMoments,
   emptyMoments,
@@ -39,12 +47,24 @@ export {
 } from "./options.ts";
 export type { AffineParameters, Statistics } from "./parameters.ts";
 export { type Pass, planPass } from "./pass.ts";
+export { addRelu, reluGradient } from "./relu.ts";
+export {
+  type Correction,
+  correctParameters,
+  createRenormStatistics,
+  type RenormStatistics,
+  renormCorrection,
+  updateRenorm,
+} from "./renorm.ts";
+export { type RenormOptions, type ResolvedRenormOptions, resolveRenorm } from "./renorm-options.ts";
+export { replicaInputGradient, replicaSums } from "./replicas.ts";
 export {
   createRunningStatistics,
   type RunningRule,
   type RunningStatistics,
   updateRunning,
 } from "./running.ts";
+export { backwardTwice, type SecondGradients } from "./second-order.ts";
 export {
   type BatchNormState,
   optionsOfState,

@@ -69,3 +69,8 @@ export function valuesPerChannel(layout: Layout): number {
 export function sizeOf(layout: Layout): number {
   return layout.outer * layout.channels * layout.inner;
 }
+
+/** Where a channel's value at a position lies; positions count 0 to m − 1 through outer and inner. */
+export function indexAt({ channels, inner }: Layout, position: number, channel: number): number {
+  return (Math.floor(position / inner) * channels + channel) * inner + (position % inner);
+}

@@ -1,5 +1,4 @@
 import { type FloatArray, outputFor, requireFloats } from "./arrays.ts";
-import { refuse } from "./errors.ts";
 import { type Layout, sizeOf } from "./layout.ts";
 import { computeMoments, type Moments, requireMoments } from "./moments.ts";
 import {
@@ -38,12 +37,12 @@ export function forwardTraining<T extends FloatArray>(
 }
 
 /**
- * {@link forwardTraining} by moments that are known already: of this batch, or merged from several.
+ * {@link forwardTraining} by moments that are known already: of this batch, of the part of it that a
+ * mask leaves, or merged from several replicas. Moments of nothing give y = beta.
  *
  * @param out - Where y goes, x itself included; made when absent.
  * @returns y, of x's type.
- * @throws {BatchNormError} as {@link forwardTraining}; `ERR_BATCHNORM_SHAPE` also for values without
- * moments to normalize them by.
+ * @throws {BatchNormError} as {@link forwardTraining}.
  */
 export function forwardByMoments<T extends FloatArray>(
   x: T,
@@ -55,9 +54,6 @@ export function forwardByMoments<T extends FloatArray>(
   requireParameters(parameters, layout.channels);
   requireMoments("moments", moments, layout.channels);
   requireFloats("x", x, sizeOf(layout));
-  if (moments.count === 0 && x.length > 0) {
-    refuse("ERR_BATCHNORM_SHAPE", "moments.count must be > 0 to normalize by", 0);
-  }
   const y = outputFor("out", out, x, [x]);
   return transform(x, layout, byMoments(moments, parameters.epsilon), parameters, y);
 }

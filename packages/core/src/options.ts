@@ -1,6 +1,7 @@
 import { refuse } from "./errors.ts";
 import type { VarianceEstimator } from "./moments.ts";
 import { requireEpsilon } from "./parameters.ts";
+import { type RenormOptions, type ResolvedRenormOptions, resolveRenorm } from "./renorm-options.ts";
 
 /** Weight of the OLD running value in [0, 1], or every batch alike. PyTorch's is 1 − this. */
 export type Momentum = number | "cumulative";
@@ -56,11 +57,17 @@ export interface BatchNormOptions {
   readonly trackRunningStatistics?: boolean | undefined;
   /** Whether the batch normalizes at inference too, as in pix2pix. Default false. */
   readonly useBatchStatistics?: boolean | undefined;
+  /** Samples of a virtual batch, ≥ 1, for Ghost Batch Normalization. Default null: the whole batch. */
+  readonly virtualBatchSize?: number | null | undefined;
+  /** Batch Renormalization's clipping; `{}` for none. Default null: plain Batch Normalization. */
+  readonly renorm?: RenormOptions | null | undefined;
 }
 
-/** Options with nothing left open. */
+/** Options with nothing left open; null where there is none. */
 export type ResolvedOptions = {
-  readonly [K in keyof BatchNormOptions]-?: NonNullable<BatchNormOptions[K]>;
+  readonly [K in keyof BatchNormOptions]-?: K extends "renorm"
+    ? ResolvedRenormOptions | null
+    : Exclude<BatchNormOptions[K], undefined>;
 };
 
 /** What an option is when nobody says: right from the first batch, unbiased as in the paper. */
@@ -78,6 +85,8 @@ export const defaultOptions: ResolvedOptions = Object.freeze({
   trainable: true,
   trackRunningStatistics: true,
   useBatchStatistics: false,
+  virtualBatchSize: null,
+  renorm: null,
 } as const);
 
 const choices = {
@@ -128,7 +137,11 @@ export function resolveOptions(
       refuse("ERR_BATCHNORM_OPTION", `${key} must be one of ${allowed.join(", ")}`, resolved[key]);
     }
   }
-  return Object.freeze(result);
+  const { virtualBatchSize: size, renorm } = result;
+  if (size !== null && !(Number.isSafeInteger(size) && size >= 1)) {
+    refuse("ERR_BATCHNORM_OPTION", "virtualBatchSize must be null or an integer ≥ 1", size);
+  }
+  return Object.freeze({ ...result, renorm: renorm === null ? null : resolveRenorm(renorm) });
 }
 
 /** @throws {BatchNormError} `ERR_BATCHNORM_OPTION` when out of [0, 1], or 1 with a debiased start. */

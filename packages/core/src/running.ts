@@ -93,7 +93,7 @@ export function updateRunning(
 }
 
 /** What the update leaves of the old value, and what all batches weigh after it. */
-function nextWeights(
+export function nextWeights(
   { updates, weight }: RunningStatistics,
   { momentum, start }: RunningRule,
 ): { keep: number; weight: number } {
@@ -106,7 +106,7 @@ function nextWeights(
 }
 
 /** Where nothing is kept, not even a NaN is. */
-const blend = (keep: number, old: number, batch: number): number =>
+export const blend = (keep: number, old: number, batch: number): number =>
   keep === 0 ? batch : keep * old + (1 - keep) * batch;
 
 function nonFinite(name: string, channel: number, step: number): BatchNormError {

@@ -14,13 +14,14 @@ export interface Standardization {
  * By the batch's own moments, with the biased variance.
  *
  * Where variance and epsilon are both 0 every x is the mean, or so near to it that its square is no
- * float64: r = 0 then keeps xHat at 0, where 1/√0 would make it NaN.
+ * float64: r = 0 then keeps xHat at 0, where 1/√0 would make it NaN. Moments of nothing, as of a batch
+ * that is masked everywhere, have r = 0 too: y is beta, and no gradient comes through.
  */
 export function byMoments(moments: Moments, epsilon: number): Standardization {
   const r = varianceOf(moments, "biased");
   for (let c = 0; c < r.length; c++) {
     const squared = (r[c] as number) + epsilon;
-    r[c] = squared === 0 ? 0 : 1 / Math.sqrt(squared);
+    r[c] = squared === 0 || moments.count === 0 ? 0 : 1 / Math.sqrt(squared);
   }
   return { mean: moments.mean, meanLow: moments.meanLow, r };
 }

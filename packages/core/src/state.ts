@@ -35,6 +35,22 @@ export interface BatchNormState {
   readonly weight: number;
   /** m of the batches; null before the first, and once it varied. */
   readonly valuesPerChannel: number | null;
+  /** What Batch Renormalization needs to go on; null without. */
+  readonly renorm: RenormState | null;
+}
+
+/** Options and averages of Batch Renormalization; an infinite bound is null, as JSON has none. */
+export interface RenormState {
+  readonly rmin: number;
+  readonly rmax: number | null;
+  readonly dmax: number | null;
+  readonly momentum: number;
+  /** In units of x. */
+  readonly mean: readonly number[];
+  /** In units of x, ≥ 0. */
+  readonly deviation: readonly number[];
+  /** In units of x, ≥ 0. */
+  readonly movingDeviation: readonly number[];
 }
 
 const keys: readonly string[] = [
@@ -52,6 +68,7 @@ const keys: readonly string[] = [
   "updates",
   "weight",
   "valuesPerChannel",
+  "renorm",
 ] satisfies readonly (keyof BatchNormState)[];
 
 /**
@@ -66,16 +83,7 @@ export function parseState(value: unknown): BatchNormState {
   if (typeof value !== "object" || value === null) {
     refuse("ERR_BATCHNORM_STATE", "a state must be an object", value);
   }
-  for (const key of keys) {
-    if (!Object.hasOwn(value, key)) {
-      refuse("ERR_BATCHNORM_STATE", `a state must have the field ${key}`, undefined);
-    }
-  }
-  for (const key of Object.keys(value)) {
-    if (!keys.includes(key)) {
-      refuse("ERR_BATCHNORM_STATE", "a state of version 1 must have no other field", key);
-    }
-  }
+  requireKeys("a state", value, keys);
   const state = value as BatchNormState;
   requireField("version", "be 1", state.version, state.version === 1);
   const { channels, runningMean, runningVariance, updates, weight, valuesPerChannel } = state;
@@ -97,6 +105,7 @@ export function parseState(value: unknown): BatchNormState {
   );
   const known = valuesPerChannel === null || (isCount(valuesPerChannel) && valuesPerChannel >= 1);
   requireField("valuesPerChannel", "be null or an integer ≥ 1", valuesPerChannel, known);
+  if (state.renorm !== null) requireRenorm(state.renorm, channels);
   resolveOptions(optionsOfState(state));
   // The next batch would replace what it should be averaged with.
   const lost = state.start === "debiased" && updates > 0 && weight === 0;
@@ -111,7 +120,14 @@ export function parseState(value: unknown): BatchNormState {
  * @throws {BatchNormError} as {@link parseState}; `ERR_BATCHNORM_STATE` too when the two differ.
  */
 export function parseStateFor(
-  layer: { name: string; channels: number; gamma: unknown; beta: unknown; running: unknown },
+  layer: {
+    name: string;
+    channels: number;
+    gamma: unknown;
+    beta: unknown;
+    running: unknown;
+    renorm: unknown;
+  },
   value: unknown,
 ): BatchNormState {
   const state = parseState(value);
@@ -127,8 +143,19 @@ export function parseStateFor(
   fits("gamma", layer.gamma, gamma);
   fits("beta", layer.beta, beta);
   fits("runningMean", layer.running, runningMean);
+  fits("renorm", layer.renorm, state.renorm);
   return state;
 }
+
+/** Options that say what a state's numbers mean; renorm's presence is one of them. */
+const relabelling = [
+  "varianceEstimator",
+  "start",
+  "center",
+  "scale",
+  "trackRunningStatistics",
+  "renorm",
+] as const;
 
 /**
  * The options of a layer that is made of a state.
@@ -143,17 +170,13 @@ export function resolveForState(
   options: BatchNormOptions,
   defaults: Partial<ResolvedOptions> = {},
 ): ResolvedOptions {
-  const held = optionsOfState(state);
-  const resolved = resolveOptions(options, { ...defaults, ...held });
-  for (const key of [
-    "varianceEstimator",
-    "start",
-    "center",
-    "scale",
-    "trackRunningStatistics",
-  ] as const) {
-    if (resolved[key] !== held[key]) {
-      refuse("ERR_BATCHNORM_STATE", `${key} must be the state's, ${held[key]}`, resolved[key]);
+  const stateOptions = optionsOfState(state);
+  const resolved = resolveOptions(options, { ...defaults, ...stateOptions });
+  const held = { ...stateOptions, renorm: stateOptions.renorm !== null };
+  const wanted = { ...resolved, renorm: resolved.renorm !== null };
+  for (const key of relabelling) {
+    if (wanted[key] !== held[key]) {
+      refuse("ERR_BATCHNORM_STATE", `${key} must be the state's, ${held[key]}`, wanted[key]);
     }
   }
   return resolved;
@@ -164,9 +187,9 @@ export function optionsOfState(
   state: BatchNormState,
 ): Omit<
   ResolvedOptions,
-  "axis" | "onNonFinite" | "onSingleValue" | "trainable" | "useBatchStatistics"
+  "axis" | "onNonFinite" | "onSingleValue" | "trainable" | "useBatchStatistics" | "virtualBatchSize"
 > {
-  const { name, epsilon, momentum, varianceEstimator, start } = state;
+  const { name, epsilon, momentum, varianceEstimator, start, renorm } = state;
   return {
     name,
     epsilon,
@@ -176,7 +199,37 @@ export function optionsOfState(
     center: state.beta !== null,
     scale: state.gamma !== null,
     trackRunningStatistics: state.runningMean !== null,
+    renorm: renorm && {
+      rmin: renorm.rmin,
+      rmax: renorm.rmax ?? Infinity,
+      dmax: renorm.dmax ?? Infinity,
+      momentum: renorm.momentum,
+    },
   };
+}
+
+function requireKeys(name: string, value: object, known: readonly string[]): void {
+  for (const key of known) {
+    if (!Object.hasOwn(value, key)) {
+      refuse("ERR_BATCHNORM_STATE", `${name} must have the field ${key}`, undefined);
+    }
+  }
+  for (const key of Object.keys(value)) {
+    if (!known.includes(key)) {
+      refuse("ERR_BATCHNORM_STATE", `${name} of version 1 must have no other field`, key);
+    }
+  }
+}
+
+const renormKeys = ["rmin", "rmax", "dmax", "momentum", "mean", "deviation", "movingDeviation"];
+
+function requireRenorm(renorm: RenormState, channels: number): void {
+  requireField("renorm", "be null or an object", renorm, typeof renorm === "object");
+  requireKeys("renorm of a state", renorm, renormKeys);
+  for (const key of ["mean", "deviation", "movingDeviation"] as const) {
+    requireField(`renorm.${key}`, "be an array", renorm[key], renorm[key] !== null);
+    requireNumbers(`renorm.${key}`, renorm[key], channels, key === "mean" ? -Infinity : 0);
+  }
 }
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;

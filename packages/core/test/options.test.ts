@@ -23,6 +23,8 @@ describe("resolveOptions", () => {
       trainable: true,
       trackRunningStatistics: true,
       useBatchStatistics: false,
+      virtualBatchSize: null,
+      renorm: null,
     });
     expect(Object.isFrozen(defaultOptions)).toBe(true);
     expect(Object.isFrozen(resolveOptions())).toBe(true);
@@ -33,7 +35,13 @@ describe("resolveOptions", () => {
     expect(resolved).toEqual({ ...defaultOptions, momentum: 0.5, epsilon: 1e-3 });
   });
 
+  test("fills in renorm's own defaults", () => {
+    const resolved = resolveOptions({ renorm: { rmax: 3, dmax: undefined } });
+    expect(resolved.renorm).toEqual({ rmin: 0, rmax: 3, dmax: Infinity, momentum: 0.99 });
+  });
+
   test.each<BatchNormOptions>([
+    { virtualBatchSize: 1 },
     { momentum: 0 },
     { momentum: 1, start: "zero-one" },
     { momentum: "cumulative" },
@@ -64,6 +72,15 @@ describe("resolveOptions", () => {
     { scale: 0 },
     { trackRunningStatistics: "yes" },
     { useBatchStatistics: 1 },
+    { virtualBatchSize: 0 },
+    { virtualBatchSize: 2.5 },
+    { renorm: true },
+    { renorm: { rmaxx: 2 } },
+    { renorm: { rmin: -1 } },
+    { renorm: { rmin: 2, rmax: 1 } },
+    { renorm: { rmax: "2" } },
+    { renorm: { dmax: -1 } },
+    { renorm: { momentum: 2 } },
     null,
     5,
     { trainable: "no" },

@@ -30,6 +30,7 @@ describe("a state", () => {
       updates: 5,
       weight: expect.closeTo(1 - 0.9 ** 5, 15),
       valuesPerChannel: 4,
+      renorm: null,
     });
   });
 

@@ -18,7 +18,7 @@ import {
   variable,
   zeros,
 } from "@tensorflow/tfjs-core";
-import { defaults } from "./defaults.ts";
+import { defaults, requireSupported } from "./defaults.ts";
 import type { Running, Slot } from "./running.ts";
 import { step } from "./step.ts";
 
@@ -52,6 +52,7 @@ export class BatchNorm {
   constructor(channels: number, options: BatchNormOptions = {}) {
     requireChannels(channels);
     this.#options = resolveOptions(options, defaults);
+    requireSupported(this.#options);
     const { scale, center, trackRunningStatistics, trainable } = this.#options;
     const make = (wanted: boolean, initial: () => Tensor, trains: boolean): Variable | null =>
       wanted ? tidy(() => variable(initial(), trains)) : null;
@@ -129,6 +130,7 @@ export class BatchNorm {
       updates,
       weight,
       valuesPerChannel: this.#running?.valuesPerChannel ?? null,
+      renorm: null,
     };
   }
 
@@ -155,7 +157,8 @@ export class BatchNorm {
   loadState(state: unknown): void {
     const { channels, gamma, beta } = this;
     const { name } = this.#options;
-    const parsed = parseStateFor({ name, channels, gamma, beta, running: this.#running }, state);
+    const running = this.#running;
+    const parsed = parseStateFor({ name, channels, gamma, beta, running, renorm: null }, state);
     this.#options = { ...this.#options, ...optionsOfState(parsed), name };
     this.#restore(parsed);
   }

@@ -1,4 +1,4 @@
-import type { ResolvedOptions } from "@batchnorm/core";
+import { type ResolvedOptions, refuse } from "@batchnorm/core";
 
 /**
  * Keras's, which saved models assume; and a batch that is not finite is skipped, since to throw would
@@ -11,3 +11,12 @@ export const defaults: Partial<ResolvedOptions> = {
   start: "zero-one",
   onNonFinite: "skip",
 };
+
+/** @throws {BatchNormError} `ERR_BATCHNORM_UNSUPPORTED` for what core does and this adapter does not. */
+export function requireSupported({ renorm, virtualBatchSize }: ResolvedOptions): void {
+  for (const [key, value] of Object.entries({ renorm, virtualBatchSize })) {
+    if (value !== null) {
+      refuse("ERR_BATCHNORM_UNSUPPORTED", `${key} must be null in TensorFlow.js, so far`, value);
+    }
+  }
+}

@@ -147,18 +147,22 @@ export function registerBatchNorm(): void {
   serialization.registerClass(BatchNormLayer);
 }
 
+/** The arguments but for those that are off; refuses unknown ones, and what is not there yet. */
 function requireKnown(args: BatchNormLayerArguments): BatchNormLayerArguments {
   // Loading a model adds customObjects to what was saved.
   const known = new Set([...stockArguments, ...Object.keys(defaultOptions), "customObjects"]);
-  const rest = Object.entries(args).filter(([key]) => !known.has(key));
-  for (const [key, value] of rest) {
-    if (!unsupported.includes(key)) {
+  const kept = Object.entries(args).filter(([key]) => !unsupported.includes(key));
+  for (const key of unsupported) {
+    const value = (args as Record<string, unknown>)[key];
+    if (value)
+      refuse("ERR_BATCHNORM_UNSUPPORTED", `${key} must be off in TensorFlow.js, so far`, value);
+  }
+  for (const [key] of kept) {
+    if (!known.has(key)) {
       refuse("ERR_BATCHNORM_OPTION", `an argument must be one of ${[...known].join(", ")}`, key);
     }
-    if (value)
-      refuse("ERR_BATCHNORM_UNSUPPORTED", `${key} must be off, which is all there is`, value);
   }
-  return args;
+  return Object.fromEntries(kept);
 }
 
 /** Keras writes an axis as a list of one. */
