@@ -1,0 +1,12 @@
+export { type Case, ConformanceError, judge, type Outcome } from "./case.ts";
+export type {
+  DenseWeights,
+  Eventually,
+  Feature,
+  ForwardRequest,
+  Gradients,
+  ReplicaPart,
+  Subject,
+  SubjectLayer,
+} from "./subject.ts";
+export { expectNumbers, expectThat, type Tolerance } from "./tolerance.ts";
