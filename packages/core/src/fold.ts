@@ -1,18 +1,7 @@
 import { type FloatArray, outputFor, overlap, requireFloats } from "./arrays.ts";
 import { refuse } from "./errors.ts";
+import { type LinearWeights, wiringOf } from "./linear-weights.ts";
 import { type BatchNormState, parseState } from "./state.ts";
-
-/** A dense layer: `output[o] = Σ weights[o, i] · input[i] + bias[o]`. */
-export interface Dense {
-  /** Row-major, of the shape that `outputAxis` tells. */
-  readonly weights: FloatArray;
-  readonly inputs: number;
-  readonly outputs: number;
-  /** 0 for weights `[outputs, inputs]` (PyTorch, brain.js), 1 for `[inputs, outputs]` (TF.js, Keras). */
-  readonly outputAxis: 0 | 1;
-  /** One value per output; null when there is none. */
-  readonly bias: FloatArray | null;
-}
 
 /** Where folded numbers go. */
 export interface Folded {
@@ -54,71 +43,99 @@ export function channelMap(state: BatchNormState): ChannelMap {
 }
 
 /**
- * Folds Batch Normalization into the dense layer BEFORE it (dense → BN):
- * `W′[o, i] = W[o, i] · k[o]`, `b′[o] = b[o] · k[o] + s[o]`.
+ * Folds Batch Normalization into the linear layer BEFORE it (linear → BN):
+ * `W′ = W · k[o]`, `b′[o] = b[o] · k[o] + s[o]`. Padding does not matter here.
  *
- * @param state - As many channels as the dense layer has outputs.
+ * Only the caller can see that nothing else stands between the two, neither an activation nor
+ * another consumer of the linear layer's output, and that the normalized axis is the output's
+ * channels.
+ *
+ * @param state - As many channels as the linear layer has outputs.
  * @param given - Where the results go; float64 arrays are made when absent, since float32 ones may
  * lose what a large mean leaves over. May be the layer's own arrays.
- * @throws {BatchNormError} `ERR_BATCHNORM_FOLD`, `ERR_BATCHNORM_SHAPE`, `ERR_BATCHNORM_DTYPE`.
+ * @throws {BatchNormError} `ERR_BATCHNORM_FOLD` as {@link channelMap}; `ERR_BATCHNORM_SHAPE`,
+ * `ERR_BATCHNORM_AXIS`, `ERR_BATCHNORM_DTYPE` or `ERR_BATCHNORM_OPTION` for a description that does
+ * not fit; `ERR_BATCHNORM_STATE`. Nothing is written then.
+ * @see Jacob et al. 2018, "Quantization and Training of Neural Networks for Efficient
+ * Integer-Arithmetic-Only Inference", section 3.2; PyTorch's `fuse_conv_bn_weights`
  */
-export function foldAfter(dense: Dense, state: BatchNormState, given?: Folded): Folded {
-  const out = outputOf(dense, given);
-  requireChannels(state, dense.outputs, "outputs");
-  const { k, s } = channelMap(state);
-  const { inputs, outputs, weights, bias } = dense;
-  for (let o = 0; o < outputs; o++) {
-    for (let i = 0; i < inputs; i++) {
-      const at = indexOf(dense, o, i);
-      out.weights[at] = (weights[at] as number) * (k[o] as number);
-    }
-    out.bias[o] = (bias?.[o] ?? 0) * (k[o] as number) + (s[o] as number);
+export function foldAfter(layer: LinearWeights, state: BatchNormState, given?: Folded): Folded {
+  const { outputs, outputOf } = wiringOf(layer);
+  const { k, s } = mapOf(state, outputs, "outputs");
+  const out = placeFor(layer, outputs, given);
+  const { weights, bias } = layer;
+  const shifted = s.map((value, o) => (bias?.[o] ?? 0) * (k[o] as number) + value);
+  for (let at = 0; at < weights.length; at++) {
+    out.weights[at] = (weights[at] as number) * (k[outputOf(at)] as number);
   }
+  out.bias.set(shifted);
   return out;
 }
 
 /**
- * Folds Batch Normalization into the dense layer AFTER it (BN → dense):
- * `W′[o, i] = W[o, i] · k[i]`, `b′[o] = b[o] + Σ_i W[o, i] · s[i]`.
+ * Folds Batch Normalization into the linear layer AFTER it (BN → linear):
+ * `W′ = W · k[i]`, `b′[o] = b[o] + Σ W · s[i]`, summed over o's inputs and the kernel.
  *
- * @param state - As many channels as the dense layer has inputs.
+ * Exact where every output sums over the whole kernel: dense layers, and convolutions without
+ * padding. Padded zeros enter after the layer's shift s, and a transposed convolution's outputs meet
+ * different parts of the kernel, so no single bias is right there unless every s is 0.
+ *
+ * Only the caller can see that nothing else stands between the two, neither an activation nor
+ * another consumer of BN's output, and that the normalized axis is the input's channels.
+ *
+ * @param state - As many channels as the linear layer has inputs.
  * @param given - As for {@link foldAfter}.
- * @throws {BatchNormError} `ERR_BATCHNORM_FOLD`, `ERR_BATCHNORM_SHAPE`, `ERR_BATCHNORM_DTYPE`.
+ * @throws {BatchNormError} as {@link foldAfter}; `ERR_BATCHNORM_FOLD` too for a convolution that is
+ * padded or transposed, unless every s is 0.
  */
-export function foldBefore(dense: Dense, state: BatchNormState, given?: Folded): Folded {
-  const out = outputOf(dense, given);
-  requireChannels(state, dense.inputs, "inputs");
-  const { k, s } = channelMap(state);
-  const { inputs, outputs, weights, bias } = dense;
-  for (let o = 0; o < outputs; o++) {
-    let shift = bias?.[o] ?? 0;
-    for (let i = 0; i < inputs; i++) {
-      const at = indexOf(dense, o, i);
-      const weight = weights[at] as number;
-      shift += weight * (s[i] as number);
-      out.weights[at] = weight * (k[i] as number);
-    }
-    out.bias[o] = shift;
+export function foldBefore(layer: LinearWeights, state: BatchNormState, given?: Folded): Folded {
+  const { inputs, outputs, inputOf, outputOf } = wiringOf(layer);
+  const { k, s } = mapOf(state, inputs, "inputs");
+  requireWholeKernels(layer, state.name, s);
+  const out = placeFor(layer, outputs, given);
+  const { weights, bias } = layer;
+  // Not in out.bias, which may be float32, or lie in the layer's bias at another offset.
+  const shifted = new Float64Array(outputs).map((_, o) => bias?.[o] ?? 0);
+  for (let at = 0; at < weights.length; at++) {
+    const weight = weights[at] as number;
+    const i = inputOf(at);
+    const o = outputOf(at);
+    shifted[o] = (shifted[o] as number) + weight * (s[i] as number);
+    out.weights[at] = weight * (k[i] as number);
   }
+  out.bias.set(shifted);
   return out;
 }
 
-const indexOf = ({ outputAxis, inputs, outputs }: Dense, o: number, i: number): number =>
-  outputAxis === 0 ? o * inputs + i : i * outputs + o;
+/** The state's map, when it fits the layer's side that it is folded into. */
+function mapOf(state: BatchNormState, size: number, side: "inputs" | "outputs"): ChannelMap {
+  const map = channelMap(state);
+  if (state.channels !== size) {
+    const rule = `${state.name} must have as many channels as the linear layer has ${side}, ${size}`;
+    refuse("ERR_BATCHNORM_SHAPE", rule, state.channels);
+  }
+  return map;
+}
 
-/** Checks the layer, and finds a place for the results before anything is computed. */
-function outputOf(dense: Dense, given: Folded | undefined): Folded {
-  const { weights, inputs, outputs, bias, outputAxis } = dense;
-  if (outputAxis !== 0 && outputAxis !== 1) {
-    refuse("ERR_BATCHNORM_AXIS", "outputAxis must be 0 or 1", outputAxis);
-  }
-  for (const [name, size] of Object.entries({ inputs, outputs })) {
-    if (!Number.isSafeInteger(size) || size < 1) {
-      refuse("ERR_BATCHNORM_SHAPE", `${name} must be an integer ≥ 1`, size);
-    }
-  }
-  requireFloats("weights", weights, inputs * outputs);
-  if (bias) requireFloats("bias", bias, outputs);
+/** Refuses a shift before a layer whose outputs do not all sum over the whole kernel. */
+function requireWholeKernels(layer: LinearWeights, name: string, s: Float64Array): void {
+  if (layer.kind === "dense") return;
+  const transposed = layer.kind === "transposed";
+  if (!transposed && layer.padding === "none") return;
+  const shifts = s.findIndex((value) => value !== 0);
+  if (shifts < 0) return;
+  const reason = transposed
+    ? "a transposed convolution, whose outputs meet different parts of the kernel"
+    : 'a convolution whose padding is not "none", since zeros are padded after the shift';
+  const rule =
+    `${name} must have s = beta − runningMean · k = 0 in channel ${shifts} to be folded into ${reason}; ` +
+    "keep it, or fold it into a linear layer right before it";
+  refuse("ERR_BATCHNORM_FOLD", rule, s[shifts]);
+}
+
+/** A place for the results, found before anything is written. */
+function placeFor(layer: LinearWeights, outputs: number, given: Folded | undefined): Folded {
+  const { weights, bias } = layer;
   if (!given) {
     return { weights: new Float64Array(weights.length), bias: new Float64Array(outputs) };
   }
@@ -127,12 +144,8 @@ function outputOf(dense: Dense, given: Folded | undefined): Folded {
   if (overlap(given.bias, given.weights) || overlap(given.bias, weights)) {
     refuse("ERR_BATCHNORM_SHAPE", "out.bias must not overlap weights", given.bias);
   }
-  return given;
-}
-
-function requireChannels({ name, channels }: BatchNormState, size: number, what: string): void {
-  if (channels !== size) {
-    const rule = `${name} must have as many channels as the dense layer has ${what}, ${size}`;
-    refuse("ERR_BATCHNORM_SHAPE", rule, channels);
+  if (bias && overlap(given.weights, bias)) {
+    refuse("ERR_BATCHNORM_SHAPE", "out.weights must not overlap bias", given.weights);
   }
+  return given;
 }

@@ -4,7 +4,6 @@ export { BatchNormError, type BatchNormErrorCode, refuse } from "./errors.ts";
 export {
   type ChannelMap,
   channelMap,
-  type Dense,
   type Folded,
   foldAfter,
   foldBefore,
@@ -25,6 +24,7 @@ export {
   sizeOf,
   valuesPerChannel,
 } from "./layout.ts";
+export type { ConvolutionWeights, DenseWeights, LinearWeights } from "./linear-weights.ts";
 export { backwardMasked, type Mask, maskedMoments, parseMask } from "./masks.ts";
 export {
   computeMoments,

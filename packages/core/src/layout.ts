@@ -42,11 +42,12 @@ export function layoutOf(shape: readonly number[], axis = -1): Layout {
 /**
  * The channel axis, counted from the start.
  *
+ * @param name - What an error calls it.
  * @throws {BatchNormError} `ERR_BATCHNORM_AXIS` when it is no integer in [−rank, rank).
  */
-export function resolveAxis(axis: number, rank: number): number {
+export function resolveAxis(axis: number, rank: number, name = "axis"): number {
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
-    refuse("ERR_BATCHNORM_AXIS", `axis must be an integer in [${-rank}, ${rank - 1}]`, axis);
+    refuse("ERR_BATCHNORM_AXIS", `${name} must be an integer in [${-rank}, ${rank - 1}]`, axis);
   }
   return axis < 0 ? axis + rank : axis;
 }
