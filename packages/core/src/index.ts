@@ -47,6 +47,8 @@ export {
 } from "./options.ts";
 export type { AffineParameters, Statistics } from "./parameters.ts";
 export { type Pass, planPass } from "./pass.ts";
+export { type PopulationStatistics, populationStatistics } from "./population.ts";
+export { withPopulation } from "./population-state.ts";
 export { addRelu, reluGradient } from "./relu.ts";
 export {
   type Correction,
