@@ -8,9 +8,9 @@ export type BatchNormErrorCode =
   | "ERR_BATCHNORM_OPTION"
   /** Data are not of a floating type that can be computed with. */
   | "ERR_BATCHNORM_DTYPE"
-  /** A training batch holds one value per channel, which has no variance. */
+  /** Too few values per channel: one in a training batch, which has no variance, or none to fit to. */
   | "ERR_BATCHNORM_TOO_FEW_VALUES"
-  /** A batch's statistics are NaN or infinite, and would poison the running ones. */
+  /** Data or a batch's statistics are NaN or infinite, and would poison what is made of them. */
   | "ERR_BATCHNORM_NON_FINITE"
   /** A saved state is malformed, or does not fit the layer it is loaded into. */
   | "ERR_BATCHNORM_STATE"

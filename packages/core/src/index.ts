@@ -45,6 +45,7 @@ export {
   type SingleValuePolicy,
   type Start,
 } from "./options.ts";
+export type { OutsideRange } from "./outside-range.ts";
 export type { AffineParameters, Statistics } from "./parameters.ts";
 export { type Pass, planPass } from "./pass.ts";
 export { type PopulationStatistics, populationStatistics } from "./population.ts";
@@ -66,11 +67,5 @@ export {
   type RunningStatistics,
   updateRunning,
 } from "./running.ts";
-export { backwardTwice, type SecondGradients } from "./second-order.ts";
-export {
-  type BatchNormState,
-  optionsOfState,
-  parseState,
-  parseStateFor,
-  resolveForState,
-} from "./state.ts";
+export { Scaling } from "./scaling.ts";
+export { parseScalingState, type ScalingKind, type ScalingState } from "./scaling-state.ts";
