@@ -1,5 +1,8 @@
 export type { FloatArray } from "./arrays.ts";
 export { BatchNorm, type ForwardOptions } from "./batch-norm.ts";
+export { diagnose, type Finding } from "./diagnose.ts";
+export type { Problem } from "./diagnosis-check.ts";
+export { type DiagnosisLimits, defaultLimits } from "./diagnosis-limits.ts";
 export { BatchNormError, type BatchNormErrorCode, refuse } from "./errors.ts";
 export {
   type ChannelMap,
@@ -69,3 +72,12 @@ export {
 } from "./running.ts";
 export { Scaling } from "./scaling.ts";
 export { parseScalingState, type ScalingKind, type ScalingState } from "./scaling-state.ts";
+export { backwardTwice, type SecondGradients } from "./second-order.ts";
+export {
+  type BatchNormState,
+  optionsOfState,
+  parseState,
+  parseStateFor,
+  type RenormState,
+  resolveForState,
+} from "./state.ts";
