@@ -5,11 +5,14 @@ import {
   backwardTraining,
   backwardTwice,
   computeMoments,
+  foldAfter,
+  foldBefore,
   forwardByMoments,
   forwardTraining,
   type GradientSums,
   layoutOf,
   mergeMoments,
+  populationStatistics,
   reluGradient,
   replicaInputGradient,
   replicaSums,
@@ -41,6 +44,8 @@ export const core: Subject = {
     "renorm",
     "ghost",
     "replicas",
+    "fold",
+    "population",
     "second-order",
     "statistics-gradients",
     "relu",
@@ -54,6 +59,17 @@ export const core: Subject = {
       state: () => layer.toState(),
       load: (state) => layer.loadState(state),
     };
+  },
+  fold({ inputs, outputs, ...dense }, state, where) {
+    const layer = { kind: "dense", ...dense, shape: [outputs, inputs], outputAxis: 0 } as const;
+    const folded = where === "after" ? foldAfter(layer, state) : foldBefore(layer, state);
+    return { ...folded, inputs, outputs };
+  },
+  population(batches, channels, estimator) {
+    const moments = batches.map((batch) =>
+      computeMoments(batch, layoutOf([batch.length / channels, channels])),
+    );
+    return populationStatistics(moments, estimator);
   },
   replicas(parts, parameters) {
     const layouts = parts.map(({ shape }) => layoutOf(shape));

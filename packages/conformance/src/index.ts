@@ -1,4 +1,5 @@
 export { type Case, ConformanceError, judge, type Outcome } from "./case.ts";
+export { cases } from "./cases/index.ts";
 export type {
   DenseWeights,
   Eventually,

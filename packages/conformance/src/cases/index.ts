@@ -1,0 +1,22 @@
+import type { Case } from "../case.ts";
+import { afterTraining } from "./after-training.ts";
+import { edges } from "./edges.ts";
+import { forward } from "./forward.ts";
+import { frozen, gradient } from "./gradient.ts";
+import { masks } from "./mask.ts";
+import { running } from "./running.ts";
+import { states } from "./state.ts";
+import { variants } from "./variants.ts";
+
+/** What the contract asks for, in the order of its clauses. */
+export const cases: readonly Case[] = [
+  ...forward,
+  ...running,
+  ...gradient,
+  ...frozen,
+  ...masks,
+  ...states,
+  ...edges,
+  ...afterTraining,
+  ...variants,
+];

@@ -1,0 +1,4 @@
+import { core } from "@batchnorm/conformance/core";
+import { conformance } from "@batchnorm/conformance/vitest";
+
+conformance(core);
