@@ -1,24 +1,15 @@
 import {
   type BatchNormOptions,
   type BatchNormState,
-  optionsOfState,
   parseState,
-  parseStateFor,
   type ResolvedOptions,
   requireChannels,
   resolveForState,
   resolveOptions,
 } from "@batchnorm/core";
-import {
-  ones,
-  type Tensor,
-  tensor1d,
-  tidy,
-  type Variable,
-  variable,
-  zeros,
-} from "@tensorflow/tfjs-core";
+import { ones, type Tensor, tidy, type Variable, variable, zeros } from "@tensorflow/tfjs-core";
 import { defaults, requireSupported } from "./defaults.ts";
+import { type DeviceLayer, readState, writeState } from "./device-state.ts";
 import type { Running, Slot } from "./running.ts";
 import { step } from "./step.ts";
 
@@ -111,27 +102,7 @@ export class BatchNorm {
 
   /** The layer as plain JSON. Policies, axis, `trainable` and `useBatchStatistics` are not part of it. */
   async toState(): Promise<BatchNormState> {
-    const { name, epsilon, momentum, varianceEstimator, start } = this.#options;
-    const values = async (weight: Variable | null): Promise<number[] | null> =>
-      weight && Array.from(await weight.data());
-    const [updates = 0, weight = 0] = (await values(this.#progress)) ?? [];
-    return {
-      version: 1,
-      name,
-      channels: this.channels,
-      gamma: await values(this.gamma),
-      beta: await values(this.beta),
-      runningMean: await values(this.runningMean),
-      runningVariance: await values(this.runningVariance),
-      epsilon,
-      momentum,
-      varianceEstimator,
-      start,
-      updates,
-      weight,
-      valuesPerChannel: this.#running?.valuesPerChannel ?? null,
-      renorm: null,
-    };
+    return readState(this.#device, this.#options);
   }
 
   /**
@@ -143,8 +114,10 @@ export class BatchNorm {
    */
   static fromState(state: unknown, options: BatchNormOptions = {}): BatchNorm {
     const parsed = parseState(state);
-    const layer = new BatchNorm(parsed.channels, resolveForState(parsed, options, defaults));
-    layer.#restore(parsed);
+    const resolved = resolveForState(parsed, options, defaults);
+    const layer = new BatchNorm(parsed.channels, resolved);
+    layer.loadState(parsed);
+    layer.#options = resolved;
     return layer;
   }
 
@@ -155,12 +128,7 @@ export class BatchNorm {
    * is loaded then.
    */
   loadState(state: unknown): void {
-    const { channels, gamma, beta } = this;
-    const { name } = this.#options;
-    const running = this.#running;
-    const parsed = parseStateFor({ name, channels, gamma, beta, running, renorm: null }, state);
-    this.#options = { ...this.#options, ...optionsOfState(parsed), name };
-    this.#restore(parsed);
+    this.#options = writeState(this.#device, this.#options, state);
   }
 
   /** Frees every tensor of the layer. */
@@ -172,19 +140,10 @@ export class BatchNorm {
     this.#progress?.dispose();
   }
 
-  #restore(state: BatchNormState): void {
-    const { updates, weight, valuesPerChannel } = state;
-    const write = (to: Variable | null, values: readonly number[] | null): void => {
-      tidy(() => to?.assign(tensor1d(values as number[])));
-    };
-    write(this.gamma, state.gamma);
-    write(this.beta, state.beta);
-    write(this.runningMean, state.runningMean);
-    write(this.runningVariance, state.runningVariance);
-    write(this.#progress, [updates, weight, 0]);
-    if (this.#running) {
-      this.#running.valuesPerChannel = updates === 0 ? undefined : valuesPerChannel;
-    }
+  get #device(): DeviceLayer {
+    const slot = (weight: Variable | null): Slot | null => weight && slotOf(weight);
+    const { channels, gamma, beta } = this;
+    return { channels, gamma: slot(gamma), beta: slot(beta), running: this.#running };
   }
 }
 
@@ -194,14 +153,15 @@ function runningOf(
   progress: Variable | null,
 ): Running | null {
   if (!mean || !variance || !progress) return null;
-  const slot = (variable: Variable): Slot => ({
-    read: () => variable,
-    write: (value) => variable.assign(value),
-  });
   return {
-    mean: slot(mean),
-    variance: slot(variance),
-    progress: slot(progress),
+    mean: slotOf(mean),
+    variance: slotOf(variance),
+    progress: slotOf(progress),
     valuesPerChannel: undefined,
   };
 }
+
+const slotOf = (variable: Variable): Slot => ({
+  read: () => variable,
+  write: (value) => variable.assign(value),
+});

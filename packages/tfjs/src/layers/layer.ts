@@ -1,5 +1,6 @@
 import {
   type BatchNormOptions,
+  type BatchNormState,
   defaultOptions,
   type ResolvedOptions,
   refuse,
@@ -16,6 +17,7 @@ import {
 } from "@tensorflow/tfjs-core";
 import { initializers, type Shape } from "@tensorflow/tfjs-layers";
 import { defaults } from "../defaults.ts";
+import { type DeviceLayer, readState, writeState } from "../device-state.ts";
 import type { Running, Slot } from "../running.ts";
 import { step } from "../step.ts";
 import { Stock, type StockArguments, stockArguments } from "./stock.ts";
@@ -35,7 +37,7 @@ const unsupported = ["renorm", "synchronized", "virtualBatchSize"];
  */
 export class BatchNormLayer extends Stock {
   static override readonly className: string = "BatchNorm";
-  readonly #options: ResolvedOptions;
+  #options: ResolvedOptions;
   #running: Running | null = null;
   /** Where the progress is kept when it is no weight of the layer. */
   #unsaved: Variable | null = null;
@@ -95,11 +97,33 @@ export class BatchNormLayer extends Stock {
     return this.#running ? ((await this.#running.progress.read().data())[2] as number) : 0;
   }
 
+  /**
+   * The layer as plain JSON. Policies, axis, `trainable` and `useBatchStatistics` are not part of it.
+   *
+   * @throws {BatchNormError} `ERR_BATCHNORM_NOT_BUILT` before the layer knows its input.
+   */
+  async toState(): Promise<BatchNormState> {
+    return readState(this.#device, this.#options);
+  }
+
+  /**
+   * Takes a state over into this layer: its arrays, counts, epsilon, momentum, estimator and start.
+   *
+   * @throws {BatchNormError} `ERR_BATCHNORM_STATE` when the state is malformed or does not fit,
+   * `ERR_BATCHNORM_NOT_BUILT` before the layer knows its input; nothing is loaded then.
+   */
+  loadState(state: unknown): void {
+    this.#options = writeState(this.#device, this.#options, state);
+  }
+
   override getConfig(): serialization.ConfigDict {
-    const { varianceEstimator, start, onNonFinite, onSingleValue } = this.#options;
+    const { momentum, epsilon, varianceEstimator, start, onNonFinite, onSingleValue } =
+      this.#options;
     const { trackRunningStatistics, useBatchStatistics } = this.#options;
     return {
       ...super.getConfig(),
+      momentum,
+      epsilon,
       varianceEstimator,
       start,
       onNonFinite,
@@ -112,6 +136,19 @@ export class BatchNormLayer extends Stock {
   protected override disposeWeights(): number {
     this.#unsaved?.dispose();
     return super.disposeWeights();
+  }
+
+  get #device(): DeviceLayer {
+    if (!this.built) {
+      refuse(
+        "ERR_BATCHNORM_NOT_BUILT",
+        `${this.name}: a state must follow the first input`,
+        "none",
+      );
+    }
+    const [channels] = this.movingMean.shape as [number];
+    const { gamma = null, beta = null } = this;
+    return { channels, gamma, beta, running: this.#running };
   }
 
   /** `model.trainable = false` reaches the weights only, so they are asked too. */

@@ -1,0 +1,142 @@
+import type {
+  Feature,
+  ForwardRequest,
+  Gradients,
+  Subject,
+  SubjectLayer,
+} from "@batchnorm/conformance";
+import { type BatchNormState, type FloatArray, resolveAxis } from "@batchnorm/core";
+import { BatchNorm, batchNormalization, normalizeByBatch } from "@batchnorm/tfjs";
+import * as tf from "@tensorflow/tfjs-core";
+import type { LayerVariable } from "@tensorflow/tfjs-layers";
+
+const supports: readonly Feature[] = [
+  "axis",
+  "rank",
+  "affine",
+  "gradient",
+  "unbiased",
+  "first-batch",
+  "debiased",
+  "cumulative",
+  "batch-statistics",
+  "frozen",
+  "non-finite-throw",
+  "non-finite-skip",
+  "non-finite-propagate",
+  "single-value",
+  "empty-batch",
+  "second-order",
+];
+
+/** What the two APIs have in common, as far as the contract sees it. */
+interface Host {
+  readonly gamma: tf.Variable | null;
+  readonly beta: tf.Variable | null;
+  apply(x: tf.Tensor, training: boolean): tf.Tensor;
+  state(): Promise<BatchNormState>;
+  load(state: BatchNormState): void;
+  dispose(): void;
+}
+
+/** A host as the suite drives it: backward repeats the last forward, from the state before it. */
+function drive(host: Host): SubjectLayer {
+  let last: { x: FloatArray; shape: number[]; training: boolean; before: BatchNormState } | null =
+    null;
+  return {
+    async forward(x, shape, { training }: ForwardRequest): Promise<FloatArray> {
+      const before = await host.state();
+      const y = tf.tidy(() => host.apply(tf.tensor(x, [...shape], "float32"), training).dataSync());
+      last = { x: x.slice(), shape: [...shape], training, before };
+      return y as Float32Array;
+    },
+    async backward(dy): Promise<Gradients> {
+      if (!last) throw new Error("no forward pass yet");
+      const { x, shape, training, before } = last;
+      host.load(before);
+      const input = tf.variable(tf.tensor(x, shape, "float32"));
+      // A frozen layer's variables do not train, but the contract wants their gradients too.
+      const learned = [host.gamma, host.beta].filter((weight) => weight !== null);
+      const trained = learned.map((weight) => weight.trainable);
+      for (const weight of learned) weight.trainable = true;
+      const { value, grads } = tf.variableGrads(
+        () => tf.sum(tf.mul(host.apply(input, training), tf.tensor(dy, shape, "float32"))),
+        [input, ...learned],
+      );
+      for (const [i, weight] of learned.entries()) weight.trainable = trained[i] as boolean;
+      const values = (weight: tf.Variable | null): Float32Array | null =>
+        weight && (grads[weight.name]?.dataSync() as Float32Array);
+      const dx = values(input) as Float32Array;
+      const gradients = { dx, dgamma: values(host.gamma), dbeta: values(host.beta) };
+      tf.dispose([input, value, ...Object.values(grads)]);
+      return gradients;
+    },
+    state: () => host.state(),
+    load: (state) => host.load(state),
+    dispose: () => host.dispose(),
+  };
+}
+
+const secondOrder: Subject["secondOrder"] = (v, dy, x, shape, { axis, gamma, epsilon }) =>
+  tf.tidy(() => {
+    const [vT, dyT, xT] = [v, dy, x].map((a) => tf.tensor(a, [...shape], "float32")) as [
+      tf.Tensor,
+      tf.Tensor,
+      tf.Tensor,
+    ];
+    const loss = (dy: tf.Tensor, x: tf.Tensor, gamma: tf.Tensor): tf.Tensor => {
+      const y = (x: tf.Tensor) => normalizeByBatch(x, { gamma, beta: null }, { axis, epsilon });
+      return tf.sum(tf.mul(tf.grad(y as never)(x, dy), vT));
+    };
+    const gammaT = tf.tensor1d(Float32Array.from(gamma));
+    const [ddy, dx, dgamma] = tf
+      .grads(loss as never)([dyT, xT, gammaT])
+      .map((gradient) => gradient.dataSync() as Float32Array) as [
+      Float32Array,
+      Float32Array,
+      Float32Array,
+    ];
+    return { ddy, dx, dgamma };
+  });
+
+/** The module for those who have tfjs-core alone. */
+export const moduleSubject: Subject = {
+  name: "BatchNorm of @batchnorm/tfjs",
+  supports,
+  secondOrder,
+  create(options, shape) {
+    const axis = resolveAxis(options.axis ?? -1, shape.length);
+    const layer = new BatchNorm(shape[axis] as number, options);
+    return drive({
+      gamma: layer.gamma,
+      beta: layer.beta,
+      apply: (x, training) => layer.apply(x, { training }),
+      state: () => layer.toState(),
+      load: (state) => layer.loadState(state),
+      dispose: () => layer.dispose(),
+    });
+  },
+};
+
+/** The layer for tfjs-layers. */
+export const layerSubject: Subject = {
+  name: "batchNormalization of @batchnorm/tfjs",
+  supports,
+  secondOrder,
+  create(options, shape) {
+    const layer = batchNormalization(options);
+    // A first use builds the layer, and lets it be disposed.
+    tf.tidy(() => void layer.apply(tf.zeros([...shape])));
+    // LayerVariable.read gives the variable itself.
+    const variable = (weight: LayerVariable | undefined): tf.Variable | null =>
+      (weight?.read() as tf.Variable | undefined) ?? null;
+    return drive({
+      gamma: variable(layer.gamma),
+      beta: variable(layer.beta),
+      apply: (x, training) => layer.apply(x, { training }) as tf.Tensor,
+      state: () => layer.toState(),
+      load: (state) => layer.loadState(state),
+      dispose: () => void layer.dispose(),
+    });
+  },
+};
