@@ -53,6 +53,7 @@ export type { AffineParameters, Statistics } from "./parameters.ts";
 export { type Pass, planPass } from "./pass.ts";
 export { type PopulationStatistics, populationStatistics } from "./population.ts";
 export { withPopulation } from "./population-state.ts";
+export { type PeerPreset, type Presets, presets } from "./presets.ts";
 export { addRelu, reluGradient } from "./relu.ts";
 export {
   type Correction,
