@@ -1,5 +1,8 @@
 export type { FloatArray } from "./arrays.ts";
 export { BatchNorm, type ForwardOptions } from "./batch-norm.ts";
+export { type FromPeer, type FromPeerOptions, fromPeer } from "./conventions/from-peer.ts";
+export type { Peer, PeerSettings, PeerWeights } from "./conventions/peer.ts";
+export { type ToPeer, toPeer } from "./conventions/to-peer.ts";
 export { diagnose, type Finding } from "./diagnose.ts";
 export type { Problem } from "./diagnosis-check.ts";
 export { type DiagnosisLimits, defaultLimits } from "./diagnosis-limits.ts";
