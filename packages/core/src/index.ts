@@ -1,5 +1,6 @@
 export type { FloatArray } from "./arrays.ts";
 export { BatchNorm, type ForwardOptions } from "./batch-norm.ts";
+export { type Converted, type ConvertOptions, convertState } from "./conventions/convert-state.ts";
 export { type FromPeer, type FromPeerOptions, fromPeer } from "./conventions/from-peer.ts";
 export type { Peer, PeerSettings, PeerWeights } from "./conventions/peer.ts";
 export { type ToPeer, toPeer } from "./conventions/to-peer.ts";
