@@ -3,7 +3,13 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 
 const packages = new URL("../../", import.meta.url);
-const documents = ["../README.md", "core/README.md", "tfjs/README.md", "../docs/conventions.md"];
+const documents = [
+  "../README.md",
+  "core/README.md",
+  "tfjs/README.md",
+  "conformance/README.md",
+  "../docs/conventions.md",
+];
 
 /** The JavaScript of a document, and what the text block after each says it prints. */
 function examples(document: string): { code: string; printed: string }[] {
