@@ -139,6 +139,16 @@ describe("a layer with virtual batches", () => {
     expect(layer.toState()).toEqual(plain.toState());
   });
 
+  test("gives beta, uncorrected, where a mask hides a whole one", () => {
+    const layer = new BatchNorm(2, { ...options, renorm: {} });
+    layer.forward(x, shape, train);
+    layer.beta?.set([5, 5]);
+    const mask = Uint8Array.from({ length: 21 }, (_, i) => +(i >= 12));
+    const y = layer.forward(x, shape, { ...train, mask });
+    expect(y.slice(0, 24)).toEqual(new Float64Array(24).fill(5));
+    expect(layer.running?.updates).toBe(3);
+  });
+
   test("takes an empty batch, and cuts none at inference", () => {
     const layer = new BatchNorm(2, options);
     expect(layer.forward(new Float32Array(0), [0, 2, 3], train)).toEqual(new Float32Array(0));
