@@ -4,9 +4,9 @@ export { type Converted, type ConvertOptions, convertState } from "./conventions
 export { type FromPeer, type FromPeerOptions, fromPeer } from "./conventions/from-peer.ts";
 export type { Peer, PeerSettings, PeerWeights } from "./conventions/peer.ts";
 export { type ToPeer, toPeer } from "./conventions/to-peer.ts";
-export { diagnose, type Finding } from "./diagnose.ts";
-export type { Problem } from "./diagnosis-check.ts";
-export { type DiagnosisLimits, defaultLimits } from "./diagnosis-limits.ts";
+export type { Problem } from "./diagnosis/check.ts";
+export { diagnose, type Finding } from "./diagnosis/diagnose.ts";
+export { type DiagnosisLimits, defaultLimits } from "./diagnosis/limits.ts";
 export { BatchNormError, type BatchNormErrorCode, refuse } from "./errors.ts";
 export {
   type ChannelMap,
@@ -52,7 +52,6 @@ export {
   type SingleValuePolicy,
   type Start,
 } from "./options.ts";
-export type { OutsideRange } from "./outside-range.ts";
 export type { AffineParameters, Statistics } from "./parameters.ts";
 export { type Pass, planPass } from "./pass.ts";
 export { type PopulationStatistics, populationStatistics } from "./population.ts";
@@ -75,8 +74,9 @@ export {
   type RunningStatistics,
   updateRunning,
 } from "./running.ts";
-export { Scaling } from "./scaling.ts";
-export { parseScalingState, type ScalingKind, type ScalingState } from "./scaling-state.ts";
+export type { OutsideRange } from "./scaling/outside-range.ts";
+export { Scaling } from "./scaling/scaling.ts";
+export { parseScalingState, type ScalingKind, type ScalingState } from "./scaling/state.ts";
 export { backwardTwice, type SecondGradients } from "./second-order.ts";
 export {
   type BatchNormState,

@@ -1,9 +1,9 @@
-import type { FloatArray } from "./arrays.ts";
-import { refuse } from "./errors.ts";
-import { type Layout, valuesPerChannel } from "./layout.ts";
-import { computeMoments, varianceOf } from "./moments.ts";
-import { decimalLine } from "./scaling-line.ts";
-import type { ScalingKind, ScalingState } from "./scaling-state.ts";
+import type { FloatArray } from "../arrays.ts";
+import { refuse } from "../errors.ts";
+import { type Layout, valuesPerChannel } from "../layout.ts";
+import { computeMoments, varianceOf } from "../moments.ts";
+import { decimalLine } from "./line.ts";
+import type { ScalingKind, ScalingState } from "./state.ts";
 
 /** The state of a scaling of that kind, fitted to x. */
 export function fitState(

@@ -1,4 +1,4 @@
-import { refuse } from "./errors.ts";
+import { refuse } from "../errors.ts";
 
 /** Which of the three classic scalings. */
 export type ScalingKind = ScalingState["kind"];

@@ -1,4 +1,4 @@
-import type { ScalingState } from "./scaling-state.ts";
+import type { ScalingState } from "./state.ts";
 
 /** The straight line by which one channel is scaled, and back. */
 export interface ScalingLine {

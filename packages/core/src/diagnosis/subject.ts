@@ -1,7 +1,7 @@
-import type { DiagnosisLimits } from "./diagnosis-limits.ts";
+import { type Moments, requireMoments, varianceOf } from "../moments.ts";
+import { type BatchNormState, parseState } from "../state.ts";
 import { type SamplingError, samplingError } from "./discrepancy.ts";
-import { type Moments, requireMoments, varianceOf } from "./moments.ts";
-import { type BatchNormState, parseState } from "./state.ts";
+import type { DiagnosisLimits } from "./limits.ts";
 
 /** Statistics as they are diagnosed; what is not finite in them is a finding of its own. */
 interface Measured {

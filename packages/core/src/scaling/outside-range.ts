@@ -1,5 +1,5 @@
-import type { FloatArray } from "./arrays.ts";
-import type { Layout } from "./layout.ts";
+import type { FloatArray } from "../arrays.ts";
+import type { Layout } from "../layout.ts";
 
 /** New values of one channel outside the range that its scaling was fitted to. */
 export interface OutsideRange {

@@ -1,5 +1,5 @@
-import { type Check, short, when } from "./diagnosis-check.ts";
-import { isInitial } from "./diagnosis-subject.ts";
+import { type Check, short, when } from "./check.ts";
+import { isInitial } from "./subject.ts";
 
 /** Of the numbers that a layer is made of, and of how its statistics came about. */
 export const layerChecks: readonly Check[] = [

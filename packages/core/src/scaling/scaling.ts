@@ -1,17 +1,17 @@
-import { type FloatArray, outputFor, requireFloats } from "./arrays.ts";
-import { refuse } from "./errors.ts";
-import { type Layout, sizeOf } from "./layout.ts";
+import { type FloatArray, outputFor, requireFloats } from "../arrays.ts";
+import { refuse } from "../errors.ts";
+import { type Layout, sizeOf } from "../layout.ts";
+import { walkOf } from "../walk.ts";
+import { fitState } from "./fit.ts";
+import { lineOf, type ScalingLine } from "./line.ts";
 import { type OutsideRange, outsideRange } from "./outside-range.ts";
-import { fitState } from "./scaling-fit.ts";
-import { lineOf, type ScalingLine } from "./scaling-line.ts";
 import {
   parseScalingState,
   requireKind,
   requireRange,
   type ScalingKind,
   type ScalingState,
-} from "./scaling-state.ts";
-import { walkOf } from "./walk.ts";
+} from "./state.ts";
 
 /**
  * A scaling of inputs or targets that is fitted to data, channel by channel:

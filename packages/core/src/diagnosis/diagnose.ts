@@ -1,10 +1,10 @@
-import type { Problem } from "./diagnosis-check.ts";
-import { type DiagnosisLimits, resolveLimits } from "./diagnosis-limits.ts";
-import { subjectOf } from "./diagnosis-subject.ts";
+import type { Moments } from "../moments.ts";
+import type { BatchNormState } from "../state.ts";
+import type { Problem } from "./check.ts";
 import { layerChecks } from "./layer-checks.ts";
-import type { Moments } from "./moments.ts";
-import type { BatchNormState } from "./state.ts";
+import { type DiagnosisLimits, resolveLimits } from "./limits.ts";
 import { statisticsChecks } from "./statistics-checks.ts";
+import { subjectOf } from "./subject.ts";
 
 /** One thing that is wrong with a layer, and what to do about it. */
 export interface Finding {

@@ -1,4 +1,4 @@
-import { at, type Check, short, when } from "./diagnosis-check.ts";
+import { at, type Check, short, when } from "./check.ts";
 
 /** Of the statistics against the given data, float32 and epsilon. */
 export const statisticsChecks: readonly Check[] = [

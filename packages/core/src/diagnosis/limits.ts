@@ -1,4 +1,4 @@
-import { refuse } from "./errors.ts";
+import { refuse } from "../errors.ts";
 
 /** Where `diagnose` draws its lines. */
 export interface DiagnosisLimits {

@@ -1,4 +1,4 @@
-import type { BatchNormState } from "./state.ts";
+import type { BatchNormState } from "../state.ts";
 
 /** How far sampling alone may take a batch's statistics from the running ones, as variances. */
 export interface SamplingError {

@@ -1,4 +1,4 @@
-import type { Subject } from "./diagnosis-subject.ts";
+import type { Subject } from "./subject.ts";
 
 /** What can be wrong with a layer. */
 export type Problem =
