@@ -139,6 +139,12 @@ describe("a layer with virtual batches", () => {
     expect(layer.toState()).toEqual(plain.toState());
   });
 
+  test("cuts at inference too where the batch normalizes, and moves nothing", () => {
+    const layer = new BatchNorm(2, { ...options, useBatchStatistics: true });
+    expect(layer.forward(x, shape)).toEqual(new BatchNorm(2, options).forward(x, shape, train));
+    expect(layer.running?.updates).toBe(0);
+  });
+
   test("gives beta, uncorrected, where a mask hides a whole one", () => {
     const layer = new BatchNorm(2, { ...options, renorm: {} });
     layer.forward(x, shape, train);
