@@ -47,6 +47,10 @@ export type Feature =
   | "replicas"
   /** The method `fold`. */
   | "fold"
+  /** Folding convolutions, for which there is no method yet. */
+  | "fold-convolution"
+  /** Training a whole model, for which there is no method yet. */
+  | "fit"
   /** The method `population`. */
   | "population"
   /** The method `secondOrder`. */
