@@ -124,6 +124,16 @@ export class Fields {
     );
   }
 
+  /** Every tensor here and in lists here, with its key. */
+  allTensors(): [string, GoldenTensor][] {
+    return [...this.#values].flatMap(([key, value]) =>
+      [value]
+        .flat()
+        .filter((item) => item instanceof GoldenTensor)
+        .map((tensor): [string, GoldenTensor] => [key, tensor]),
+    );
+  }
+
   #listOf(key: string, count: number | undefined): readonly unknown[] {
     const list = this.list(key);
     if (count !== undefined && list.length !== count) {

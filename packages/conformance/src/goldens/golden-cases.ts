@@ -2,6 +2,7 @@ import { type Case, ConformanceError } from "../case.ts";
 import { type Deviation, deviations } from "../deviations.ts";
 import type { Draft } from "./draft.ts";
 import type { Fields } from "./fields.ts";
+import { requireKnownFields } from "./known-fields.ts";
 import { doubleBackward } from "./ops/double-backward.ts";
 import { error } from "./ops/error.ts";
 import { fit } from "./ops/fit.ts";
@@ -49,6 +50,7 @@ const ops: Readonly<Record<string, (fields: Fields, id: string) => Draft | Draft
  */
 export function goldenCases(file: GoldenFile): GoldenTest[] {
   return file.cases.flatMap(({ id, op, fields }) => {
+    requireKnownFields(fields);
     const make = Object.hasOwn(ops, op) ? ops[op] : undefined;
     const made = make ? make(fields, id) : unknownOp(op);
     const drafts = Array.isArray(made) ? made : [made];

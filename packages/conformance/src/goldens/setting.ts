@@ -74,6 +74,7 @@ export function settingOf(
     options.onSingleValue = "beta";
     requires.add("single-value");
   }
+  if (counts.includes(0)) requires.add("empty-batch");
   if (mask) requires.add("mask");
   const floats = (values: ArrayLike<number>): FloatArray =>
     dtype === "float64" ? Float64Array.from(values) : Float32Array.from(values);

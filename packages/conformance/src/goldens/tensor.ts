@@ -42,6 +42,10 @@ export function parseTensor(value: Readonly<Record<string, unknown>>, place: Pla
   if (dtype !== "float32" && dtype !== "float64" && dtype !== "bool") {
     refuseGolden(at("dtype"), "must be float32, float64 or bool", dtype);
   }
+  // Truth values are no numbers.
+  if (dtype === "bool" && place.field !== "inputs.mask") {
+    refuseGolden(at("dtype"), "must be float32 or float64 but for a mask", dtype);
+  }
   if (!Array.isArray(shape) || shape.length > limits.rank || !shape.every(isSize)) {
     refuseGolden(at("shape"), `must be up to ${limits.rank} integers ≥ 0`, shape);
   }

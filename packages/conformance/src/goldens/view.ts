@@ -34,6 +34,7 @@ export function viewOf(fields: Fields, x: GoldenTensor, { axis }: { axis?: numbe
     return tensor.data;
   };
   if (fields.has("param_shape") && fields.choice("param_shape", paramShapes) === "full") {
+    if (size === 0) fields.refuse("inputs", "must hold values", size);
     const reshaped = { shape: [1, size], axis: -1, channels: size, count: 1 };
     return { ...reshaped, requires: [], arrange: sameShape };
   }

@@ -32,8 +32,8 @@ export function fold(fields: Fields): Draft {
   ];
   const x = inputs.tensor("x");
   const rows = x.data.length / inputCount;
-  if (x.shape.length !== 2 || !Number.isInteger(rows))
-    inputs.refuse("x", "must be [rows, inputs]", "other");
+  if (x.shape.length !== 2 || x.shape[1] !== inputCount)
+    inputs.refuse("x", `must be [rows, ${inputCount}]`, x.shape.join("×"));
   const channels = where === "after" ? outputs : inputCount;
   // The layer lies behind the dense one, or before it, and is as wide as that end.
   const shown = new GoldenTensor([1, channels], x.dtype, new Float64Array(channels));

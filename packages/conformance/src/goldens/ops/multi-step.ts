@@ -5,7 +5,7 @@ import type { Fields } from "../fields.ts";
 import { type Setting, settingOf, withLayer } from "../setting.ts";
 import { started } from "../start.ts";
 import type { GoldenTensor } from "../tensor.ts";
-import { channelIndex } from "../view.ts";
+import { channelIndex, viewOf } from "../view.ts";
 import { isDarknet, rescaled, trainingFactor, withinRoot } from "./darknet.ts";
 
 const steps = [
@@ -26,15 +26,25 @@ export function multiStep(fields: Fields): Draft {
   const batches = inputs.tensors("steps");
   const found = settingOf(fields, batches, { training: true, tracksVariance: true });
   const setting = started(fields, isDarknet(fields) ? withinRoot(found) : found);
-  const { view, floats, requires, options } = setting;
+  const { floats, requires, options } = setting;
+  // Batches may differ in their samples.
+  const viewed = (batch: GoldenTensor) => {
+    const view = viewOf(fields, batch);
+    if (view.channels !== setting.view.channels) inputs.refuse("steps", "must agree in channels");
+    return { view, x: view.arrange(batch) };
+  };
   const expected = new Expected(fields, ["steps", "eval_y"]);
-  const judgements = expected.fields
-    .objects("steps", batches.length)
-    .map((step, i) => stepJudge(fields, step, setting, batches[i] as GoldenTensor));
-  const x = batches.map((batch) => view.arrange(batch));
-  const last = inputs.has("eval_x") ? view.arrange(inputs.tensor("eval_x")) : null;
+  const judgements = expected.fields.objects("steps", batches.length).map((step, i) => {
+    const batch = batches[i] as GoldenTensor;
+    return stepJudge(fields, step, { ...setting, view: viewed(batch).view }, batch);
+  });
+  const passes = batches.map(viewed);
+  const last = inputs.has("eval_x") ? viewed(inputs.tensor("eval_x")) : null;
   if (last === null && expected.has("eval_y")) inputs.refuse("eval_x", "must be there for eval_y");
-  const judgeLast = last && expected.judge("eval_y", last.length, view.arrange);
+  const judgeLast =
+    last && expected.has("eval_y")
+      ? expected.judge("eval_y", last.x.length, last.view.arrange)
+      : null;
   const cumulative = options.momentum === "cumulative";
   return {
     clause: cumulative ? "BN-3.7" : options.start === "zero-one" ? "BN-3.1" : "BN-14.1",
@@ -43,11 +53,13 @@ export function multiStep(fields: Fields): Draft {
     ...(isDarknet(fields) ? { deviation: "darknet-training" } : {}),
     run: (subject) =>
       withLayer(subject, setting, async (layer) => {
-        for (const [i, batch] of x.entries()) {
-          const y = await layer.forward(floats(batch), view.shape, { training: true });
+        for (const [i, { view, x }] of passes.entries()) {
+          const y = await layer.forward(floats(x), view.shape, { training: true });
           judgements[i]?.(y, await layer.state());
         }
-        if (last) judgeLast?.(await layer.forward(floats(last), view.shape, { training: false }));
+        if (!last) return;
+        const y = await layer.forward(floats(last.x), last.view.shape, { training: false });
+        judgeLast?.(y);
       }),
   };
 }
@@ -85,13 +97,12 @@ function stepJudge(
     y?.(received, convert);
     for (const one of mean) one?.(state.runningMean);
     for (const one of variance) one?.(state.runningVariance);
+    // Caffe's blobs are the statistics times s, and s; what has no such s fails by NaN.
     const { momentum } = options;
-    if (typeof momentum === "number" && momentum < 1) {
-      const scale = state.weight / (1 - momentum);
-      blobs[0]?.(state.runningMean?.map((value) => value * scale));
-      blobs[1]?.(state.runningVariance?.map((value) => value * scale));
-      blobs[2]?.([scale]);
-    }
+    const scale = typeof momentum === "number" ? state.weight / (1 - momentum) : Number.NaN;
+    blobs[0]?.(state.runningMean?.map((value) => value * scale));
+    blobs[1]?.(state.runningVariance?.map((value) => value * scale));
+    blobs[2]?.([scale]);
     if (updates !== null)
       expectThat(state.updates === updates, "updates", `${updates}`, state.updates);
   };

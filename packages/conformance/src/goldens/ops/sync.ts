@@ -1,5 +1,6 @@
 import { ConformanceError } from "../../case.ts";
 import type { ReplicaPart } from "../../subject.ts";
+import { expectNumbers } from "../../tolerance.ts";
 import type { Draft } from "../draft.ts";
 import { Expected } from "../expected.ts";
 import type { Fields } from "../fields.ts";
@@ -51,6 +52,15 @@ export function sync(fields: Fields): Draft {
     });
   const [ys, dxs] = [perWorker("worker_y"), perWorker("worker_dx")];
   const totals = { dgamma: judge("dgamma_total"), dbeta: judge("dbeta_total") };
+  const sums = (["dgamma", "dbeta"] as const).map((key) => {
+    const shares = expected.fields
+      .objects("local", xs.length)
+      .map((worker) => worker.tensor(`${key}_local`, channels).data);
+    const sum = new Float64Array(channels).map((_, c) =>
+      shares.reduce((total, share) => total + (share[c] as number), 0),
+    );
+    return [key, sum, expected.toleranceOf(`${key}_total`, sum)] as const;
+  });
   const statistics = [
     ["runningMean", judge("running_mean")],
     ["runningVariance", judge("running_var")],
@@ -72,6 +82,9 @@ export function sync(fields: Fields): Draft {
       for (const [i, dx] of dxs.entries()) dx(together.dx[i]);
       totals.dgamma(together.dgamma);
       totals.dbeta(together.dbeta);
+      for (const [key, sum, tolerance] of sums) {
+        expectNumbers(`Σ ${key}_local`, together[key], sum, tolerance);
+      }
       await withLayer(subject, whole, async (layer) => {
         const x = floats(view.arrange(concatenated(fields, xs)));
         await layer.forward(x, view.shape, { training: true });
@@ -128,9 +141,16 @@ function workers(fields: Fields, expected: Expected, xs: readonly GoldenTensor[]
     const one = new Expected(fields.with("expected", worker), local);
     const { channels } = settingOf(fields, [concatenated(fields, xs)], { training: true }).view;
     if (x.data.length !== count * channels) worker.refuse("count", "must be that of its x");
-    if (count === 0) return [];
     const mean = one.judge("mean", channels);
     const m2 = one.judge("m2", channels);
+    if (count === 0) {
+      // A worker without samples has nothing to measure, and says so in the golden.
+      for (const key of local.slice(1)) {
+        const isZero = one.tensor(key, channels).data.every((value) => value === 0);
+        if (!isZero) worker.refuse(key, "must be 0 where count is", "other numbers");
+      }
+      return [];
+    }
     return [
       measure(fields, x, {
         mean,
