@@ -17,7 +17,7 @@ export type DeviationId =
 
 const reasons: Readonly<Record<DeviationId, { clause: string; reason: string }>> = {
   "fully-masked": {
-    clause: "BN-6.1",
+    clause: "BN-6.4",
     reason:
       "Keras lets mean 0 and variance 0 of a batch that is masked out whole enter the running statistics; " +
       "here nothing enters, as nothing was measured: y is judged by the golden, the state must stay",
@@ -36,7 +36,7 @@ const reasons: Readonly<Record<DeviationId, { clause: string; reason: string }>>
       "darknet is not its y's gradient, channel by channel with the epsilon that makes the two equal",
   },
   "infinite-mean": {
-    clause: "BN-14.2",
+    clause: "BN-3.10",
     reason:
       "PyTorch's mean of a channel with an infinity is infinite; here it may be NaN as well, " +
       "since both say that the channel is lost",

@@ -6,16 +6,16 @@ import {
   parseGoldens,
   readGoldens,
 } from "@batchnorm/conformance";
+import { core } from "@batchnorm/conformance/core";
 import { shippedGoldens } from "@batchnorm/conformance/goldens";
 import { describe, expect, test } from "vitest";
-import { coreWithMore } from "./core-with-more.ts";
 
 const later = ["fold-convolution", "fit"];
 
 describe.each(shippedGoldens)("$name", (file) => {
   for (const golden of goldenCases(file)) {
     test(golden.title, async () => {
-      const { status, detail } = await judge(golden, coreWithMore);
+      const { status, detail } = await judge(golden, core);
       if (status === "failed") throw detail;
       if (status === "skipped") expect(later).toEqual(expect.arrayContaining(detail as string[]));
     });
@@ -40,7 +40,7 @@ describe("a golden whose numbers are altered is caught", () => {
     const golden = { id: "x:unknown", op: "teleport", inputs: {}, expected: {} };
     const content = { format: "bn-heldout/1", source: "none", count: 1, cases: [golden] };
     const [one] = goldenCases(readGoldens(JSON.stringify(content), "unknown.json"));
-    expect((await judge(one!, coreWithMore)).status).toBe("failed");
+    expect((await judge(one!, core)).status).toBe("failed");
   });
 });
 
@@ -48,7 +48,7 @@ async function isCaught(golden: Json, name: string): Promise<boolean> {
   const content = { format: "bn-heldout/1", source: "altered", count: 1, cases: [golden] };
   try {
     for (const one of goldenCases(parseGoldens(content, name))) {
-      const { status, detail } = await judge(one, coreWithMore);
+      const { status, detail } = await judge(one, core);
       if (status === "failed") return detail instanceof ConformanceError;
       // What nobody can be asked yet is not judged either.
       if (status === "skipped") return true;

@@ -46,14 +46,17 @@ const emptyBatch = (shape: readonly number[]): Kind => ({
   requires: shape.length > 2 ? ["empty-batch", "rank"] : ["empty-batch"],
   deviation: "empty-batch",
   throws: false,
-  run: (subject) =>
-    layerOf(subject, shape.at(-1) as number, {}, async (layer) => {
+  run(subject) {
+    const channels = shape.at(-1) as number;
+    const use = async (layer: SubjectLayer): Promise<void> => {
       const before = JSON.stringify(await layer.state());
       const y = await layer.forward(new Float32Array(0), shape, { training: true });
       expectThat(y.length === 0, "y", "no values", y.length);
       const after = JSON.stringify(await layer.state());
       expectThat(after === before, "the state", before, after);
-    }),
+    };
+    return layerOf(subject, channels, {}, use, [2, ...shape.slice(1)]);
+  },
 });
 
 /** What a layer is asked, and what it must answer, by the golden's id: its own text is prose. */
@@ -140,9 +143,10 @@ function layerOf<T>(
   channels: number,
   options: BatchNormOptions,
   use: (layer: SubjectLayer) => Promise<T>,
+  shape: readonly number[] = [2, channels],
 ): Promise<T> {
   const all: BatchNormOptions = { start: "zero-one", varianceEstimator: "biased", ...options };
-  return withLayer(subject, { view: { shape: [2, channels] }, options: all, start: {} }, use);
+  return withLayer(subject, { view: { shape }, options: all, start: {} }, use);
 }
 
 /** A state that does not fit is refused whole. */
