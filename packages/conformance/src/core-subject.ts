@@ -45,6 +45,7 @@ export const core: Subject = {
     "ghost",
     "replicas",
     "fold",
+    "fold-convolution",
     "population",
     "second-order",
     "statistics-gradients",
@@ -65,6 +66,8 @@ export const core: Subject = {
     const folded = where === "after" ? foldAfter(layer, state) : foldBefore(layer, state);
     return { ...folded, inputs, outputs };
   },
+  foldConvolution: (layer, state, where) =>
+    where === "after" ? foldAfter(layer, state) : foldBefore(layer, state),
   population(batches, channels, estimator) {
     const moments = batches.map((batch) =>
       computeMoments(batch, layoutOf([batch.length / channels, channels])),

@@ -1,4 +1,9 @@
-import type { BatchNormOptions, BatchNormState, FloatArray } from "@batchnorm/core";
+import type {
+  BatchNormOptions,
+  BatchNormState,
+  ConvolutionWeights,
+  FloatArray,
+} from "@batchnorm/core";
 
 /** A value now or later: a subject may be synchronous, a GPU, or another process. */
 export type Eventually<T> = T | Promise<T>;
@@ -47,7 +52,7 @@ export type Feature =
   | "replicas"
   /** The method `fold`. */
   | "fold"
-  /** Folding convolutions, for which there is no method yet. */
+  /** The method `foldConvolution`. */
   | "fold-convolution"
   /** Training a whole model, for which there is no method yet. */
   | "fit"
@@ -122,6 +127,12 @@ export interface Subject {
     state: BatchNormState,
     where: "after" | "before",
   ): Eventually<DenseWeights>;
+  /** Folds a layer's state into a convolution next to it; only weights and bias are looked at. */
+  foldConvolution?(
+    convolution: ConvolutionWeights,
+    state: BatchNormState,
+    where: "after" | "before",
+  ): Eventually<{ weights: FloatArray; bias: FloatArray }>;
   /** Trains one batch that lies in parts on replicas; dgamma and dbeta are summed over all. */
   replicas?(
     parts: readonly ReplicaPart[],

@@ -17,7 +17,7 @@ const patterns = [
 /** A layer folded into its neighbour: weights and bias, and what they make of x. */
 export function fold(fields: Fields): Draft {
   const pattern = fields.choice("pattern", patterns);
-  if (pattern !== "dense->bn" && pattern !== "bn->dense") return convolution(fields);
+  if (pattern !== "dense->bn" && pattern !== "bn->dense") return convolution(fields, pattern);
   const where = dense[pattern];
   const inputs = fields.object("inputs");
   const expected = new Expected(fields, ["weight", "bias", "y"]);
@@ -76,16 +76,46 @@ export function fold(fields: Fields): Draft {
   };
 }
 
-/** No subject declares it yet: skipped by its feature, and a failure of one that does. */
-function convolution(fields: Fields): Draft {
-  fields.object("inputs").tensor("weight");
-  fields.object("expected").tensor("weight");
+/** How each convolution's weights lie, and whether its golden folds a layer after or before it. */
+const convolutions = {
+  "conv2d->bn": { kind: "conv", outputAxis: 0, inputAxis: 1, where: "after" },
+  "bn->conv2d": { kind: "conv", outputAxis: 0, inputAxis: 1, where: "before" },
+  "convtranspose2d->bn": { kind: "transposed", outputAxis: 1, inputAxis: 0, where: "after" },
+} as const;
+
+/** Folding into a convolution: judged by its weights and bias, which the golden has. */
+function convolution(fields: Fields, pattern: keyof typeof convolutions): Draft {
+  const { where, ...layout } = convolutions[pattern];
+  const inputs = fields.object("inputs");
+  const expected = new Expected(fields, ["weight", "bias", "y"]);
+  const weight = inputs.tensor("weight");
+  if (weight.shape.length !== 4) inputs.refuse("weight", "must have rank 4", weight.shape.length);
+  const outputs = weight.shape[layout.outputAxis] as number;
+  const channels = where === "after" ? outputs : (weight.shape[layout.inputAxis] as number);
+  const shown = new GoldenTensor([1, channels], weight.dtype, new Float64Array(channels));
+  const setting = settingOf(fields, [shown], { training: false });
+  const judges = {
+    weights: expected.judge("weight", weight.data.length),
+    bias: expected.judge("bias", outputs),
+  };
+  const given = {
+    ...layout,
+    weights: setting.floats(weight.data),
+    shape: weight.shape,
+    // Padding matters to a layer before the convolution alone, and no golden has one.
+    padding: "some",
+    bias: setting.floats(inputs.tensorOr("bias", outputs, 0)),
+  } as const;
   return {
-    clause: "BN-9.1",
-    fact: "folding answers as",
-    requires: ["fold-convolution"],
-    run() {
-      throw new ConformanceError("folding a convolution", "a way to ask for it", "none");
-    },
+    clause: "BN-9.2",
+    fact: "folding into a convolution answers as",
+    requires: [...setting.requires, "fold-convolution"],
+    run: (subject) =>
+      withLayer(subject, setting, async (layer) => {
+        const folded = await subject.foldConvolution?.(given, await layer.state(), where);
+        if (!folded) throw new ConformanceError("foldConvolution", "a method", "undefined");
+        judges.weights(folded.weights);
+        judges.bias(folded.bias);
+      }),
   };
 }
