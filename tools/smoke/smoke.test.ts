@@ -40,7 +40,7 @@ function outputs(folder: string, file: string, code: string): string[] {
 }
 
 beforeAll(() => {
-  for (const name of ["core", "tfjs"]) {
+  for (const name of ["core", "conformance", "tfjs"]) {
     run("npm", ["pack", "--pack-destination", fresh], join(root, "packages", name));
   }
 }, 120_000);
@@ -139,5 +139,33 @@ describe("with tfjs-core alone", () => {
       ${train}`;
     expect(outputs(folder, "train.mjs", esm)).toEqual(["learned 22", "learned 22"]);
     expect(outputs(folder, "train.cjs", cjs)).toEqual(["learned 22", "learned 22"]);
+  });
+});
+
+describe("with a subject of one's own", () => {
+  let folder = "";
+  beforeAll(() => {
+    folder = install("conformance", [`${oldest}@${oldestNode}`]);
+  }, 300_000);
+
+  test("the command judges it, without a test runner", () => {
+    writeFileSync(
+      join(folder, "subject.mjs"),
+      'export { core as subject } from "@batchnorm/conformance/core";',
+    );
+    const code = `
+      process.argv.push("./subject.mjs");
+      await import("./node_modules/@batchnorm/conformance/dist/cli.js");`;
+    for (const output of outputs(folder, "judge.mjs", code)) {
+      expect(output.split("\n").at(-1)).toMatch(/^[1-9]\d+ passed, 0 failed, 0 skipped$/);
+    }
+  });
+
+  test("an ES module and require() find the cases", () => {
+    const count = "console.log(cases.length > 100 && typeof judge)";
+    const esm = `import { cases, judge } from "@batchnorm/conformance"; ${count}`;
+    const cjs = `const { cases, judge } = require("@batchnorm/conformance"); ${count}`;
+    expect(outputs(folder, "cases.mjs", esm)).toEqual(["function", "function"]);
+    expect(outputs(folder, "cases.cjs", cjs)).toEqual(["function", "function"]);
   });
 });
