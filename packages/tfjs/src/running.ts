@@ -2,15 +2,18 @@ import { BatchNormError, type ResolvedOptions } from "@batchnorm/core";
 import {
   add,
   all,
+  cast,
   concat,
   div,
+  equal,
+  greater,
   isFinite as isFiniteTensor,
-  minimum,
   mul,
+  ones,
+  reshape,
   slice,
   sub,
   type Tensor,
-  tensor1d,
   where,
 } from "@tensorflow/tfjs-core";
 import type { Statistics } from "./op.ts";
@@ -52,66 +55,51 @@ export function updateRunning(
   const variance = unbiased ? mul(batch.variance, m / Math.max(m - 1, 1)) : batch.variance;
   const [oldMean, oldVariance] = [running.mean.read(), running.variance.read()];
   const progress = running.progress.read();
-  const decay = decayOf(progress, options);
-  const advanced = advance(progress, decay);
-  const share = shareOf(advanced, decay, options);
-  const next = [
-    blend(oldMean, batch.mean, share),
-    blend(oldVariance, variance, share),
-    advanced,
-  ] as const;
+  const [updates, weight] = [slice(progress, 0, 1), slice(progress, 1, 1)];
 
-  const finite = all(isFiniteTensor(concat([batch.mean, variance])));
+  // Where the mean is not finite, the variance is not either.
+  const finite = all(isFiniteTensor(variance));
   if (options.onNonFinite === "throw" && !finite.dataSync()[0]) {
     throw nonFinite(options.name, progress);
   }
-  if (options.onNonFinite === "skip") {
-    const skipped = [oldMean, oldVariance, add(progress, tensor1d([0, 0, 1]))] as const;
-    write(running, [
-      where(finite, next[0], skipped[0]),
-      where(finite, next[1], skipped[1]),
-      where(finite, next[2], skipped[2]),
-    ]);
-  } else {
-    write(running, next);
-  }
+  const skips = options.onNonFinite === "skip";
+  const unlessSkipped = (next: Tensor, old: Tensor): Tensor =>
+    skips ? where(finite, next, old) : next;
+  const entered = skips ? reshape(cast(finite, "float32"), [1]) : ones([1]);
+
+  const gain = gainOf(updates, options);
+  const added = mul(sub(1, weight), gain);
+  const debiased = options.start === "debiased" && typeof gain === "number" && gain < 1;
+  const share = debiased ? div(gain, add(weight, added)) : gain;
+  running.mean.write(unlessSkipped(blend(oldMean, batch.mean, share), oldMean));
+  running.variance.write(unlessSkipped(blend(oldVariance, variance, share), oldVariance));
+  const advance = concat([entered, mul(entered, added), sub(1, entered)]);
+  running.progress.write(add(progress, advance));
   const known = running.valuesPerChannel === undefined ? m : running.valuesPerChannel;
   running.valuesPerChannel = known === m ? m : null;
 }
 
-/** What the update leaves of the old value, before debiasing: core's d, on the device. */
-function decayOf(progress: Tensor, { momentum, start }: ResolvedOptions): Tensor | number {
-  const updates = slice(progress, 0, 1);
-  if (momentum === "cumulative") return div(updates, add(updates, 1));
-  return start === "first-batch" ? minimum(updates, momentum) : momentum;
+/**
+ * What the batch weighs in the new value before debiasing, 1 − d in core's terms. 1 minus a momentum
+ * is taken here: taken on the device, 1 − 0.9999 would be off by a part in 6,000.
+ */
+function gainOf(updates: Tensor, { momentum, start }: ResolvedOptions): Tensor | number {
+  if (momentum === "cumulative") return div(1, add(updates, 1));
+  const gain = 1 - momentum;
+  return start === "first-batch" && gain < 1 ? where(equal(updates, 0), 1, gain) : gain;
 }
 
-/** One update more, and `w ← d · w + (1 − d)`. */
-function advance(progress: Tensor, decay: Tensor | number): Tensor {
-  const [updates, weight, skipped] = [0, 1, 2].map((i) => slice(progress, i, 1)) as [
-    Tensor,
-    Tensor,
-    Tensor,
-  ];
-  return concat([add(updates, 1), add(mul(weight, decay), sub(1, decay)), skipped]);
-}
-
-/** What the batch weighs in the new running value. */
-function shareOf(advanced: Tensor, decay: Tensor | number, options: ResolvedOptions): Tensor {
-  const debiased = options.start === "debiased" && options.momentum !== "cumulative";
-  return debiased ? div(sub(1, decay), slice(advanced, 1, 1)) : sub(1, decay);
-}
-
-const blend = (old: Tensor, batch: Tensor, share: Tensor): Tensor =>
-  add(mul(old, sub(1, share)), mul(batch, share));
-
-function write(
-  running: Running,
-  [mean, variance, progress]: readonly [Tensor, Tensor, Tensor],
-): void {
-  running.mean.write(mean);
-  running.variance.write(variance);
-  running.progress.write(progress);
+/**
+ * `(1 − share) · old + share · batch`, from the weightier of the two: only so float32 loses neither a
+ * small share, nor a small batch in a large old value that it replaces.
+ */
+function blend(old: Tensor, batch: Tensor, share: Tensor | number): Tensor {
+  const toBatch = (): Tensor => add(old, mul(sub(batch, old), share));
+  const toOld = (): Tensor => add(batch, mul(sub(old, batch), sub(1, share)));
+  if (typeof share !== "number") return where(greater(share, 0.5), toOld(), toBatch());
+  // Where nothing of the old value is kept, not even a NaN is.
+  if (share === 1) return batch;
+  return share > 0.5 ? toOld() : toBatch();
 }
 
 function nonFinite(name: string, progress: Tensor): BatchNormError {

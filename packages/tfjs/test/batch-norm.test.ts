@@ -65,6 +65,28 @@ onEachBackend(() => {
     },
   );
 
+  // In float32, 1 − 0.9999 is a part in 6,000 off, and 1 − 0.99999999 is 0.
+  test.each<BatchNormOptions>([
+    { momentum: 0.9999 },
+    { momentum: 0.99999999, start: "debiased" },
+    { momentum: 0.9999, start: "first-batch" },
+    { momentum: 0.1, start: "debiased" },
+    { momentum: 0.1, start: "first-batch" },
+    { momentum: "cumulative" },
+  ])("a hundred constant batches leave core's running statistics with %j", async (rule) => {
+    const layer = new BatchNorm(1, rule);
+    const reference = new Reference(1, { ...layer.options });
+    const x = tf.fill([4, 1], 1e4);
+    for (let i = 0; i < 100; i++) {
+      tf.dispose(layer.apply(x, train));
+      reference.forward(x.dataSync() as Float32Array, x.shape, train);
+    }
+    const [ours, expected] = [await layer.toState(), reference.toState()];
+    expectClose(ours.runningMean!, expected.runningMean!, 1e-5);
+    expectClose(ours.runningVariance!, expected.runningVariance!, 1e-5);
+    layer.dispose();
+  });
+
   test("its defaults are Keras's, and a bad batch is skipped", () => {
     const layer = new BatchNorm(2);
     expect(layer.options).toMatchObject({
@@ -104,6 +126,20 @@ onEachBackend(() => {
       train,
     );
     expect(Array.from(layer.runningMean!.dataSync(), Number.isNaN)).toEqual([false, true]);
+    layer.dispose();
+  });
+
+  test("with momentum 0 the next batch replaces what propagated", async () => {
+    const layer = new BatchNorm(2, { onNonFinite: "propagate", momentum: 0 });
+    layer.apply(tf.fill([4, 2], Number.NaN), train);
+    layer.apply(
+      tf.tensor2d([
+        [1, 2],
+        [3, 6],
+      ]),
+      train,
+    );
+    expect(await layer.toState()).toMatchObject({ runningMean: [2, 4], runningVariance: [1, 4] });
     layer.dispose();
   });
 
