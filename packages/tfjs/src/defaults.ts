@@ -13,10 +13,22 @@ export const defaults: Partial<ResolvedOptions> = {
 };
 
 /** @throws {BatchNormError} `ERR_BATCHNORM_UNSUPPORTED` for what core does and this adapter does not. */
-export function requireSupported({ renorm, virtualBatchSize }: ResolvedOptions): void {
+export function requireSupported({ epsilon, renorm, virtualBatchSize }: ResolvedOptions): void {
+  requireEpsilon(epsilon);
   for (const [key, value] of Object.entries({ renorm, virtualBatchSize })) {
     if (value !== null) {
       refuse("ERR_BATCHNORM_UNSUPPORTED", `${key} must be null in TensorFlow.js, so far`, value);
     }
+  }
+}
+
+/** 2^−126, the smallest normal float32: a device may round what is below to 0, and divide by it. */
+const smallest = 2 ** -126;
+
+/** @throws {BatchNormError} `ERR_BATCHNORM_OPTION` for what is no epsilon to a float32 device. */
+export function requireEpsilon(epsilon: number): void {
+  if (epsilon !== 0 && !(epsilon >= smallest && Number.isFinite(Math.fround(epsilon)))) {
+    const rule = `epsilon must be 0 or a number from ${smallest} to the largest of float32`;
+    refuse("ERR_BATCHNORM_OPTION", rule, epsilon);
   }
 }

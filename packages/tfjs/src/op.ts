@@ -1,3 +1,4 @@
+import { refuse } from "@batchnorm/core";
 import {
   add,
   customGrad,
@@ -6,17 +7,12 @@ import {
   mul,
   reshape,
   rsqrt,
+  sub,
   type Tensor,
-  zerosLike,
 } from "@tensorflow/tfjs-core";
-import {
-  centerGradient,
-  measure,
-  type Standardization,
-  standardize,
-  sumGradients,
-} from "./composed.ts";
-import { perChannel, toView, type View, viewOf } from "./view.ts";
+import { type Centered, centerGradient, gammaGradient, measure } from "./composed.ts";
+import { requireEpsilon } from "./defaults.ts";
+import { perChannel, sumPerChannel, toView, type View, viewOf } from "./view.ts";
 
 /** The learned parameters, `[channels]` each; null counts as 1 and 0. */
 export interface Parameters {
@@ -40,9 +36,11 @@ export interface Normalization {
  * Normalizes each channel by its batch: `y = gamma · (x − mean) / √(variance + epsilon) + beta`.
  *
  * @param x - Any rank ≥ 2, any real number type.
- * @param observe - Sees the batch's mean and biased variance once, off the gradient tape.
+ * @param observe - Sees the batch's mean and biased variance once, off the gradient tape; not those of
+ * an empty batch. The two tensors are disposed when the op returns: `tf.keep(tf.clone(mean))` stays.
  * @returns y, float32, of x's shape; its gradients, of any order, go through mean and variance.
- * @throws {BatchNormError} `ERR_BATCHNORM_SHAPE`, `ERR_BATCHNORM_AXIS`, `ERR_BATCHNORM_DTYPE`.
+ * @throws {BatchNormError} `ERR_BATCHNORM_SHAPE`, `ERR_BATCHNORM_AXIS`, `ERR_BATCHNORM_DTYPE`;
+ * `ERR_BATCHNORM_OPTION` for epsilon.
  * @see Ioffe & Szegedy 2015, Algorithm 1
  */
 export function normalizeByBatch(
@@ -52,20 +50,20 @@ export function normalizeByBatch(
   observe?: (statistics: Statistics) => void,
 ): Tensor {
   const view = viewOf(x, axis);
-  const byBatch = (values: Tensor, see?: typeof observe): Standardization => {
-    const { mean, meanLow, variance } = measure(values, view);
-    const { channels } = view.layout;
-    see?.({
-      mean: reshape(add(mean, meanLow), [channels]),
-      variance: reshape(variance, [channels]),
-    });
-    return { mean, meanLow, r: rsqrt(add(variance, epsilon)) };
+  const { channels } = view.layout;
+  requireEpsilon(epsilon);
+  const center = (values: Tensor, see?: typeof observe): Centered => {
+    const { mean, meanLow, variance, centered } = measure(values, view);
+    if (see && x.size > 0) {
+      const both = [add(mean, meanLow), variance].map((each) => reshape(each, [channels]));
+      see({ mean: both[0] as Tensor, variance: both[1] as Tensor });
+    }
+    return { centered, r: rsqrt(add(variance, epsilon)) };
   };
   return normalize(x, parameters, view, {
-    standardization: (values) => byBatch(values, observe),
-    // To a gradient of this gradient mean and r depend on x, and must be seen to be made of it.
-    again: (values, saved) => (isRecording() ? byBatch(values) : saved),
-    pass: (dy, xHat, sums) => centerGradient(dy, xHat, sums, view),
+    first: (values) => center(values, observe),
+    again: (values) => center(values),
+    pass: (dy, by, { dgamma, dbeta }) => centerGradient(dy, by, dgamma, dbeta, view),
   });
 }
 
@@ -75,34 +73,33 @@ export function normalizeByBatch(
  *
  * @param x - Any rank ≥ 2, any real number type.
  * @returns y, float32, of x's shape; the statistics are constants to its gradients.
- * @throws {BatchNormError} `ERR_BATCHNORM_SHAPE`, `ERR_BATCHNORM_AXIS`, `ERR_BATCHNORM_DTYPE`.
+ * @throws {BatchNormError} `ERR_BATCHNORM_SHAPE`, `ERR_BATCHNORM_AXIS`, `ERR_BATCHNORM_DTYPE`;
+ * `ERR_BATCHNORM_OPTION` for epsilon.
  */
 export function normalizeByStatistics(
   x: Tensor,
   parameters: Parameters,
   { axis, epsilon }: Normalization,
-  statistics: Statistics,
+  { mean, variance }: Statistics,
 ): Tensor {
   const view = viewOf(x, axis);
-  return normalize(x, parameters, view, {
-    standardization() {
-      const mean = perChannel(statistics.mean, view);
-      const r = rsqrt(add(perChannel(statistics.variance, view), epsilon));
-      return { mean, meanLow: zerosLike(mean), r };
-    },
-    again: (_, saved) => saved,
-    pass: (dy) => dy,
+  requireEpsilon(epsilon);
+  requirePerChannel({ mean, variance }, view);
+  const center = (values: Tensor): Centered => ({
+    centered: sub(values, perChannel(mean, view)),
+    r: rsqrt(add(perChannel(variance, view), epsilon)),
   });
+  return normalize(x, parameters, view, { first: center, again: center, pass: (dy) => dy });
 }
 
 /** What the two ways of normalizing differ in. */
 interface Way {
-  /** How the forward pass standardizes. */
-  standardization(values: Tensor): Standardization;
-  /** How the backward pass does. */
-  again(values: Tensor, saved: Standardization): Standardization;
+  /** Centers x in the forward pass. */
+  first(values: Tensor): Centered;
+  /** Centers it once more, for a gradient that must see how. */
+  again(values: Tensor): Centered;
   /** What of dy reaches x, but for the factor gamma · r. */
-  pass(dy: Tensor, xHat: Tensor, sums: { dgamma: Tensor; dbeta: Tensor }): Tensor;
+  pass(dy: Tensor, by: Centered, sums: { dgamma: Tensor; dbeta: Tensor }): Tensor;
 }
 
 /**
@@ -110,34 +107,42 @@ interface Way {
  * which someone who imports tfjs-core alone does not have.
  */
 function normalize(x: Tensor, { gamma, beta }: Parameters, view: View, way: Way): Tensor {
+  requirePerChannel({ gamma, beta }, view);
+  const factor = (r: Tensor, gamma: Tensor | null | undefined): Tensor =>
+    gamma ? mul(r, perChannel(gamma, view)) : r;
   const operation = customGrad((...args: (Tensor | GradSaveFunc)[]) => {
     const save = args.at(-1) as GradSaveFunc;
-    const values = toView(x, view);
-    const standardization = way.standardization(values);
-    const { mean, meanLow, r } = standardization;
-    save(gamma ? [x, mean, meanLow, r, gamma] : [x, mean, meanLow, r]);
-    const scaled = scale(standardize(values, standardization), gamma, view);
+    const { centered, r } = way.first(toView(x, view));
+    save(gamma ? [x, centered, r, gamma] : [x, centered, r]);
+    const scaled = mul(centered, factor(r, gamma));
     const y = beta ? add(scaled, perChannel(beta, view)) : scaled;
     return { value: reshape(y, x.shape), gradFunc };
   });
   const gradFunc = (dyInShape: Tensor, saved: Tensor[]): Tensor[] => {
-    const [input, mean, meanLow, r, factor] = saved as [Tensor, Tensor, Tensor, Tensor, Tensor?];
-    const values = toView(input, view);
-    const standardization = way.again(values, { mean, meanLow, r });
+    const [input, centered, r, scale] = saved as [Tensor, Tensor, Tensor, Tensor?];
+    // To a gradient of this gradient what was saved is constant, though it is made of x.
+    const by = isRecording() ? way.again(toView(input, view)) : { centered, r };
     const dy = reshape(dyInShape, view.shape);
-    const xHat = standardize(values, standardization);
-    const sums = sumGradients(dy, xHat, view);
-    const passed = mul(way.pass(dy, xHat, sums), standardization.r);
-    const dx = reshape(scale(passed, factor, view), x.shape);
-    return [dx, ...(gamma ? [sums.dgamma] : []), ...(beta ? [sums.dbeta] : [])];
+    const dgamma = gammaGradient(dy, by, view);
+    const dbeta = perChannel(sumPerChannel(dy, view), view);
+    const dx = mul(way.pass(dy, by, { dgamma, dbeta }), factor(by.r, scale));
+    const learned = [...(gamma ? [dgamma] : []), ...(beta ? [dbeta] : [])];
+    return [reshape(dx, x.shape), ...learned.map((each) => reshape(each, [view.layout.channels]))];
   };
   return operation(x, ...(gamma ? [gamma] : []), ...(beta ? [beta] : []));
 }
 
-const scale = (values: Tensor, gamma: Tensor | null | undefined, view: View): Tensor =>
-  gamma ? mul(values, perChannel(gamma, view)) : values;
-
-/** Whether a tape records right now, as it does in a gradient of a gradient. */
+/** Whether a tape records right now, as it does in a gradient of a gradient; yes if none can tell. */
 function isRecording(): boolean {
-  return engine().state.gradientDepth > 0;
+  return (engine().state?.gradientDepth ?? 1) > 0;
+}
+
+/** @throws {BatchNormError} `ERR_BATCHNORM_SHAPE` for what is not one value per channel. */
+function requirePerChannel(tensors: Record<string, Tensor | null>, { layout }: View): void {
+  const { channels } = layout;
+  for (const [name, tensor] of Object.entries(tensors)) {
+    if (tensor && !(tensor.rank === 1 && tensor.size === channels)) {
+      refuse("ERR_BATCHNORM_SHAPE", `${name} must have the shape [${channels}]`, tensor.shape);
+    }
+  }
 }

@@ -32,7 +32,7 @@ export function step(x: Tensor, parts: Parts, training: boolean): Tensor {
   const m = valuesPerChannel(layout);
   const { byBatch, updates } = planPass(options, { training, trainable }, m);
   return tidy(() => {
-    if (byBatch && m > 0) {
+    if (byBatch) {
       return normalizeByBatch(x, parts, options, (statistics) => {
         if (updates && running) updateRunning(running, statistics, m, options);
       });

@@ -1,12 +1,10 @@
-import { type Layout, layoutOf, refuse } from "@batchnorm/core";
-import { cast, reshape, sum, type Tensor, zeros } from "@tensorflow/tfjs-core";
+import { type Layout, layoutOf, refuse, valuesPerChannel } from "@batchnorm/core";
+import { cast, concat, reshape, slice, sum, type Tensor, zeros } from "@tensorflow/tfjs-core";
 
 /** A tensor of any rank as every backend can handle it: `[outer, channels]`, or with `inner` behind. */
 export interface View {
   readonly layout: Layout;
   readonly shape: number[];
-  /** The same with its rows in groups, so that a sum in two stages adds few terms at a time. */
-  readonly grouped: number[];
   /** Broadcasts one value per channel against `shape`. */
   readonly channelShape: number[];
 }
@@ -23,20 +21,9 @@ export function viewOf(x: Tensor, axis: number): View {
   }
   const layout = layoutOf(x.shape, axis);
   const { outer, channels, inner } = layout;
-  if (inner !== 1) {
-    const shape = [outer, channels, inner];
-    return { layout, shape, grouped: shape, channelShape: [channels, 1] };
-  }
-  const rows = groupSize(outer);
-  const grouped = [outer / rows, rows, channels];
-  return { layout, shape: [outer, channels], grouped, channelShape: [channels] };
-}
-
-/** The largest divisor up to the root. */
-function groupSize(rows: number): number {
-  let size = Math.floor(Math.sqrt(rows));
-  while (size > 1 && rows % size !== 0) size--;
-  return Math.max(size, 1);
+  return inner === 1
+    ? { layout, shape: [outer, channels], channelShape: [channels] }
+    : { layout, shape: [outer, channels, inner], channelShape: [channels, 1] };
 }
 
 /** x as float32, in the shape of its view. */
@@ -46,13 +33,32 @@ export const toView = (x: Tensor, view: View): Tensor => reshape(cast(x, "float3
 export const perChannel = (values: Tensor, view: View): Tensor =>
   reshape(values, view.channelShape);
 
-/**
- * The sum of every channel, `[channels]`. Some backends add float32 numbers one by one, and lose a
- * digit for every hundred of them: summing groups first keeps the terms at the root of their number.
- */
-export function sumPerChannel(values: Tensor, { layout, grouped }: View): Tensor {
+/** The sum of every channel, `[channels]`. */
+export function sumPerChannel(values: Tensor, { layout }: View): Tensor {
+  const { outer, channels, inner } = layout;
   // The wasm backend gives whatever its memory held as the sum of nothing.
-  if (layout.outer * layout.inner === 0) return zeros([layout.channels]);
-  const within = layout.inner === 1 ? 1 : 2;
-  return sum(sum(reshape(values, grouped), within), 0);
+  if (valuesPerChannel(layout) === 0) return zeros([channels]);
+  const rows = inner === 1 ? values : sumMiddle(values, [outer * channels, inner, 1]);
+  return reshape(sumMiddle(rows, [1, outer, channels]), [channels]);
+}
+
+/** So few float32 numbers can be added one by one and lose no more than their last digit. */
+const fewTerms = 32;
+
+/**
+ * The sum over the middle of three axes. Some backends add float32 numbers one by one, and lose a
+ * digit for every hundred of them: so they are added in groups, and the sums of the groups again.
+ */
+function sumMiddle(values: Tensor, [before, terms, after]: [number, number, number]): Tensor {
+  if (terms <= fewTerms) return sum(reshape(values, [before, terms, after]), 1);
+  const groups = Math.floor(terms / fewTerms);
+  const grouped = groups * fewTerms;
+  const sums = (part: Tensor): Tensor =>
+    reshape(sum(reshape(part, [before * groups, fewTerms, after]), 1), [before, groups, after]);
+  if (grouped === terms) return sumMiddle(sums(values), [before, groups, after]);
+  const all = reshape(values, [before, terms, after]);
+  const whole = slice(all, [0, 0, 0], [before, grouped, after]);
+  const left = slice(all, [0, grouped, 0], [before, terms - grouped, after]);
+  const both = concat([sums(whole), sum(left, 1, true)], 1);
+  return sumMiddle(both, [before, groups + 1, after]);
 }

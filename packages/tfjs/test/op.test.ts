@@ -51,7 +51,7 @@ type Case = typeof anyCase extends fc.Arbitrary<infer T> ? T : never;
 
 /** y and the gradients of Σ dy · y, in the order x, gamma, beta, of those that there are. */
 function run(
-  { x, dy, shape, gamma, beta }: Case,
+  { x, dy, shape, gamma, beta }: Pick<Case, "x" | "dy" | "shape" | "gamma" | "beta">,
   op: (x: tf.Tensor, parameters: { gamma: tf.Tensor | null; beta: tf.Tensor | null }) => tf.Tensor,
 ): { y: Float32Array; gradients: Float32Array[] } {
   return tf.tidy(() => {
@@ -118,21 +118,32 @@ onEachBackend((backend) => {
     );
   });
 
-  // The contract's bound, for a batch whose float32 sums would be 1e-5 off if taken one by one.
+  // The contract's bound for y, where float32 sums taken one by one would be up to 1 off; dgamma sums
+  // m terms that are as far off as y is, at random: √m · 1e-6.
   test.each([
-    { mean: 0, deviation: 1 },
-    { mean: 1e4, deviation: 1e-2 },
+    { shape: [16, 28, 28, 32], axis: -1, mean: 0, deviation: 1 },
+    { shape: [16, 28, 28, 32], axis: -1, mean: 1e4, deviation: 1e-2 },
+    { shape: [104729, 2], axis: -1, mean: 1e4, deviation: 1e-2 }, // a prime m
+    { shape: [509, 4], axis: -1, mean: 1e4, deviation: 1e-2 },
+    { shape: [2, 2, 1, 65521], axis: 1, mean: 1e4, deviation: 1e-2 },
+    { shape: [1, 200003], axis: 0, mean: 1e4, deviation: 1e-2 },
+    { shape: [8, 4, 512], axis: 1, mean: 1e4, deviation: 1e-2 },
+    { shape: [4, 2, 224, 224], axis: 1, mean: 0, deviation: 1 },
   ])(
-    "keeps [16, 28, 28, 32] at N($mean, $deviation) within 1e-6 of core",
-    ({ mean, deviation }) => {
-      const shape = [16, 28, 28, 32];
+    "keeps $shape with channels on $axis at N($mean, $deviation) within 1e-6 of core",
+    ({ shape, axis, mean, deviation }) => {
+      const layout = layoutOf(shape, axis);
       const x = normals("large", size(shape), mean, deviation);
-      const options = { axis: -1, epsilon: 1e-5 };
-      const y = tf.tidy(() =>
-        normalizeByBatch(tf.tensor(x, shape), { gamma: null, beta: null }, options),
+      const dy = normals("dy", size(shape));
+      const gamma = new Float32Array(layout.channels).fill(1);
+      const options = { axis, epsilon: 1e-5 };
+      const { y, gradients } = run({ shape, x, dy, gamma, beta: null }, (x, p) =>
+        normalizeByBatch(x, p, options),
       );
-      expectClose(y, forwardTraining(x, layoutOf(shape), options).y, 1e-6);
-      y.dispose();
+      const { y: expected, moments } = forwardTraining(x, layout, options);
+      const { dgamma } = backwardTraining(dy, x, layout, moments, options);
+      expectClose(y, expected, 1e-6);
+      expectClose(gradients[1]!, dgamma, 1e-6 * Math.sqrt(layout.outer * layout.inner));
     },
   );
 
