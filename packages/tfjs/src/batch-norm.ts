@@ -9,7 +9,7 @@ import {
 } from "@batchnorm/core";
 import { ones, type Tensor, tidy, type Variable, variable, zeros } from "@tensorflow/tfjs-core";
 import { defaults, requireSupported } from "./defaults.ts";
-import { type DeviceLayer, readState, writeState } from "./device-state.ts";
+import { type DeviceLayer, readState, requireFloat32, writeState } from "./device-state.ts";
 import type { Running, Slot } from "./running.ts";
 import { step } from "./step.ts";
 
@@ -114,6 +114,7 @@ export class BatchNorm {
    */
   static fromState(state: unknown, options: BatchNormOptions = {}): BatchNorm {
     const parsed = parseState(state);
+    requireFloat32(parsed);
     const resolved = resolveForState(parsed, options, defaults);
     const layer = new BatchNorm(parsed.channels, resolved);
     layer.loadState(parsed);
@@ -131,13 +132,13 @@ export class BatchNorm {
     this.#options = writeState(this.#device, this.#options, state);
   }
 
-  /** Frees every tensor of the layer. */
+  /** Frees every tensor of the layer; a second time it does nothing. */
   dispose(): void {
-    this.gamma?.dispose();
-    this.beta?.dispose();
-    this.runningMean?.dispose();
-    this.runningVariance?.dispose();
-    this.#progress?.dispose();
+    const { gamma, beta, runningMean, runningVariance } = this;
+    for (const weight of [gamma, beta, runningMean, runningVariance, this.#progress]) {
+      // TF.js would count one owner less of data that another tensor may share.
+      if (!weight?.isDisposed) weight?.dispose();
+    }
   }
 
   get #device(): DeviceLayer {

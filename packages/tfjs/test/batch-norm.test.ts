@@ -1,4 +1,8 @@
-import { type BatchNormOptions, BatchNorm as Reference } from "@batchnorm/core";
+import {
+  type BatchNormErrorCode,
+  type BatchNormOptions,
+  BatchNorm as Reference,
+} from "@batchnorm/core";
 import { BatchNorm } from "@batchnorm/tfjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -223,6 +227,81 @@ onEachBackend(() => {
     optimizer.dispose();
   });
 
+  test("disposing of it twice leaves a tensor that shares its data alone", () => {
+    const layer = new BatchNorm(2);
+    const shared = tf.tensor1d([1, 2]);
+    layer.gamma!.assign(shared);
+    layer.dispose();
+    layer.dispose();
+    expect(Array.from(shared.dataSync())).toEqual([1, 2]);
+  });
+
+  test("outside of any tidy one call leaves one tensor, y", () => {
+    const layer = new BatchNorm(2, { start: "debiased" });
+    const x = batch("x");
+    for (const options of [train, {}]) {
+      const before = tf.memory().numTensors;
+      layer.apply(x, options);
+      expect(tf.memory().numTensors).toBe(before + 1);
+    }
+    layer.dispose();
+  });
+
+  test("an optimizer without a list of variables finds gamma and beta only", () => {
+    const layer = new BatchNorm(2);
+    const loss = (): tf.Scalar => tf.sum(tf.square(layer.apply(batch("x"), train)));
+    const { grads } = tf.variableGrads(loss);
+    const learned = [layer.gamma!.name, layer.beta!.name];
+    expect(Object.keys(grads).filter((name) => learned.includes(name))).toHaveLength(2);
+    const running = [layer.runningMean!.name, layer.runningVariance!.name];
+    expect(Object.keys(grads).filter((name) => running.includes(name))).toEqual([]);
+    layer.dispose();
+  });
+
+  test("one value per channel under beta enters with variance 0, unbiased too", () => {
+    const layer = new BatchNorm(2, {
+      onSingleValue: "beta",
+      varianceEstimator: "unbiased",
+      momentum: 0.5,
+    });
+    layer.apply(tf.tensor2d([[5, 6]]), train);
+    expectClose(layer.runningMean!, [2.5, 3], 0);
+    expectClose(layer.runningVariance!, [0.5, 0.5], 0);
+    layer.dispose();
+  });
+
+  test("a finite batch whose variance overflows is skipped", async () => {
+    const layer = new BatchNorm(1);
+    layer.apply(tf.tensor2d([[-3e30], [3e30]]), train);
+    expect(await layer.skippedBatches()).toBe(1);
+    expectClose(layer.runningMean!, [0], 0);
+    layer.dispose();
+  });
+
+  test("the running mean of N(1e4, 1e-2) is as exact as float32", () => {
+    const layer = new BatchNorm(1, { momentum: 0 });
+    const x = normals("offset", 25_088, 1e4, 1e-2);
+    layer.apply(tf.tensor(x, [25_088, 1]), train);
+    const mean = x.reduce((sum, value) => sum + value, 0) / x.length;
+    // Half a unit in the last place of 1e4.
+    expect(Math.abs(layer.runningMean!.dataSync()[0]! - mean)).toBeLessThan(5e-4);
+    layer.dispose();
+  });
+
+  test("its options tell whether it is frozen now", () => {
+    const layer = new BatchNorm(2);
+    layer.trainable = false;
+    expect(layer.options.trainable).toBe(false);
+    layer.dispose();
+  });
+
+  test("an epsilon that is 0 in float32 is refused, and the smallest normal one is not", () => {
+    expectRefusal("ERR_BATCHNORM_OPTION", () => new BatchNorm(2, { epsilon: 1e-50 }));
+    const layer = new BatchNorm(2, { epsilon: 2 ** -126 });
+    expectClose(layer.apply(tf.ones([4, 2]), train), new Float32Array(8), 0);
+    layer.dispose();
+  });
+
   describe("a state", () => {
     test("moves to core and back without loss", async () => {
       const layer = new BatchNorm(2, { momentum: 0.5, start: "debiased" });
@@ -247,6 +326,87 @@ onEachBackend(() => {
       const restored = BatchNorm.fromState(await layer.toState(), { epsilon: 0.5 });
       expect(restored.options).toMatchObject({ ...options, epsilon: 0.5 });
       restored.dispose();
+      layer.dispose();
+    });
+
+    test("is of one moment, whatever steps and loads follow before it is there", async () => {
+      const layer = new BatchNorm(2, { start: "debiased" });
+      layer.apply(batch("a", 3), train);
+      const before = await layer.toState();
+      const [asked, other] = [layer.toState(), new BatchNorm(2, { epsilon: 0.5 })];
+      layer.apply(batch("b", 4), train);
+      layer.gamma!.assign(tf.tensor1d([7, 7]));
+      expect(await asked).toEqual(before);
+      const again = layer.toState();
+      layer.loadState(await other.toState());
+      expect(await again).toMatchObject({ gamma: [7, 7], epsilon: 1e-3, updates: 2 });
+      for (const done of [layer, other]) done.dispose();
+    });
+
+    test("knows m for equal batches, and not after only a skipped one", async () => {
+      const layer = new BatchNorm(2);
+      layer.apply(tf.fill([4, 2], Number.NaN), train);
+      expect(await layer.toState()).toMatchObject({ updates: 0, valuesPerChannel: null });
+      layer.apply(batch("a", 4), train);
+      layer.apply(batch("b", 4), train);
+      expect(await layer.toState()).toMatchObject({ updates: 2, valuesPerChannel: 4 });
+      layer.apply(batch("c", 3), train);
+      expect(await layer.toState()).toMatchObject({ updates: 3, valuesPerChannel: null });
+      layer.dispose();
+    });
+
+    test("is taken over whole, options too, but for the layer's own name; skipped is 0 again", async () => {
+      const source = new Reference(2, {
+        momentum: 0.5,
+        epsilon: 0.25,
+        start: "debiased",
+        name: "a",
+      });
+      source.beta!.set([0.5, -3]);
+      source.gamma!.set([2, 0.25]);
+      source.forward(Float64Array.of(1, 2, 3, 8), [2, 2], train);
+      const layer = new BatchNorm(2, { name: "mine" });
+      layer.apply(tf.fill([4, 2], Number.NaN), train);
+      layer.loadState(source.toState());
+      expect(await layer.toState()).toEqual({ ...source.toState(), name: "mine" });
+      expect(await layer.skippedBatches()).toBe(0);
+      expect(layer.options).toMatchObject({ momentum: 0.5, epsilon: 0.25, onNonFinite: "skip" });
+      layer.dispose();
+    });
+
+    test("of a debiased average goes on as a cumulative one, as core's does", async () => {
+      const source = new Reference(2, { momentum: 0.5, start: "debiased" });
+      for (const seed of ["a", "b"]) {
+        source.forward(batch(seed).dataSync() as Float32Array, [6, 2], train);
+      }
+      const options = { momentum: "cumulative" } as const;
+      const layer = BatchNorm.fromState(source.toState(), options);
+      const reference = Reference.fromState(source.toState(), options);
+      const x = batch("c");
+      layer.apply(x, train);
+      reference.forward(x.dataSync() as Float32Array, x.shape, train);
+      const [ours, expected] = [await layer.toState(), reference.toState()];
+      expectClose(ours.runningMean!, expected.runningMean!, 1e-6);
+      expectClose(ours.runningVariance!, expected.runningVariance!, 1e-6);
+      expect(ours.weight).toBeCloseTo(expected.weight, 6);
+      layer.dispose();
+    });
+
+    test("beyond float32 is refused, and nothing is made or loaded", async () => {
+      const layer = new BatchNorm(2);
+      const before = await layer.toState();
+      const tensors = tf.memory().numTensors;
+      const refused = (code: BatchNormErrorCode, change: object): void => {
+        const state = { ...before, ...change };
+        expectRefusal(code, () => layer.loadState(state));
+        expectRefusal(code, () => BatchNorm.fromState(state));
+      };
+      for (const field of ["gamma", "beta", "runningMean", "runningVariance"]) {
+        refused("ERR_BATCHNORM_STATE", { [field]: [1, 1e39] });
+      }
+      refused("ERR_BATCHNORM_OPTION", { epsilon: 1e-50 });
+      expect(tf.memory().numTensors).toBe(tensors);
+      expect(await layer.toState()).toEqual(before);
       layer.dispose();
     });
 
