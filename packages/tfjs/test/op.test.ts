@@ -191,6 +191,23 @@ onEachBackend((backend) => {
     }
   });
 
+  test("a gradient of a gradient needs no gamma", () => {
+    const x = tf.tensor(normals("x", 12), [6, 2]);
+    const v = tf.tensor(normals("v", 12), [6, 2]);
+    const none = { gamma: null, beta: null };
+    const ours = (x: tf.Tensor): tf.Tensor => normalizeByBatch(x, none, { axis: -1, epsilon });
+    const plain = (x: tf.Tensor): tf.Tensor => {
+      const { mean, variance } = tf.moments(x, [0]);
+      return tf.mul(tf.sub(x, mean), tf.rsqrt(tf.add(variance, epsilon)));
+    };
+    const second = (op: typeof ours): tf.Tensor =>
+      tf.grad((x: tf.Tensor) => {
+        const dx = tf.grad((x: tf.Tensor) => tf.sum(tf.sin(op(x))))(x);
+        return tf.sum(tf.mul(dx, v));
+      })(x);
+    expectClose(second(ours), second(plain), 1e-4);
+  });
+
   test("shows the batch's mean and biased variance", () => {
     let seen: number[] = [];
     tf.tidy(() =>
@@ -206,12 +223,49 @@ onEachBackend((backend) => {
     expect(seen).toEqual([2, 1]);
   });
 
+  test("shows nothing of an empty batch, whose gradients are 0", () => {
+    let seen = 0;
+    const loss = (gamma: tf.Tensor): tf.Scalar =>
+      tf.sum(
+        normalizeByBatch(tf.zeros([0, 2]), { gamma, beta: null }, { axis: 1, epsilon }, () => {
+          seen++;
+        }),
+      );
+    expectClose(tf.grad(loss)(tf.ones([2])), [0, 0], 0);
+    expect(seen).toBe(0);
+  });
+
+  test("what is not one value per channel, and no epsilon, is refused by name", () => {
+    const x = tf.ones([4, 2]);
+    const options = { axis: 1, epsilon };
+    const [three, two] = [tf.ones([3]), tf.ones([2])];
+    const none = { gamma: null, beta: null };
+    const refused = (call: () => unknown, name: string): void =>
+      expect(expectRefusal("ERR_BATCHNORM_SHAPE", call).message).toMatch(name);
+    refused(() => normalizeByBatch(x, { gamma: three, beta: null }, options), "gamma");
+    refused(() => normalizeByBatch(x, { gamma: null, beta: tf.ones([2, 1]) }, options), "beta");
+    const by = (mean: tf.Tensor, variance: tf.Tensor) => () =>
+      normalizeByStatistics(x, none, options, { mean, variance });
+    refused(by(three, two), "mean");
+    refused(by(two, three), "variance");
+    for (const bad of [Number.NaN, -1, 1e-50, Number.POSITIVE_INFINITY]) {
+      const wrong = { axis: 1, epsilon: bad };
+      expectRefusal("ERR_BATCHNORM_OPTION", () => normalizeByBatch(x, none, wrong));
+      expectRefusal("ERR_BATCHNORM_OPTION", () =>
+        normalizeByStatistics(x, none, wrong, { mean: two, variance: two }),
+      );
+    }
+  });
+
   test("casts integers, and refuses what are no real numbers", () => {
     const none = { gamma: null, beta: null };
     const options = { axis: -1, epsilon: 1e-9 };
     const y = normalizeByBatch(tf.tensor2d([[1], [3]], [2, 1], "int32"), none, options);
     expect(y.dtype).toBe("float32");
     expectClose(y, [-1, 1], 1e-6);
+    const bool = normalizeByBatch(tf.tensor2d([[0], [1]], [2, 1], "bool"), none, options);
+    expect(bool.dtype).toBe("float32");
+    expectClose(bool, [-1, 1], 1e-6);
     const complex = backend === "cpu" ? [tf.complex([[1]], [[2]])] : [];
     for (const x of [tf.tensor2d([["a"], ["b"]]), ...complex, [[1], [2]], null]) {
       expectRefusal("ERR_BATCHNORM_DTYPE", () => normalizeByBatch(x as tf.Tensor, none, options));
