@@ -111,6 +111,9 @@ onEachBackend(() => {
         expect(layer.getWeights()).toHaveLength(
           options.scale === false && options.center === false ? 2 : 3,
         );
+        const [mean, variance] = values(layer).slice(-2);
+        expect(mean).not.toEqual([0, 0, 0, 0]);
+        expect(variance).not.toEqual([1, 1, 1, 1]);
       },
     );
 
@@ -190,6 +193,54 @@ onEachBackend(() => {
     });
   });
 
+  test("keeping no statistics, it predicts by the batch", () => {
+    const layer = batchNormalization({ trackRunningStatistics: false, inputShape: [2] });
+    const model = tfl.sequential({ layers: [layer] });
+    const x = tensorOf("x", [6, 2]);
+    expectClose(model.predict(x) as tf.Tensor, model.apply(x, { training: true }) as tf.Tensor, 0);
+  });
+
+  test("its configuration holds the options that the stock layer has none for", () => {
+    const args = {
+      onSingleValue: "beta",
+      onNonFinite: "throw",
+      useBatchStatistics: true,
+      trackRunningStatistics: false,
+      start: "debiased",
+      varianceEstimator: "unbiased",
+    } as const;
+    expect(batchNormalization(args).getConfig()).toMatchObject(args);
+  });
+
+  test("every argument of the stock layer is taken, and no argument at all", () => {
+    const args = {
+      axis: -1,
+      momentum: 0.9,
+      epsilon: 1e-3,
+      center: true,
+      scale: true,
+      betaInitializer: "zeros",
+      gammaInitializer: "ones",
+      movingMeanInitializer: "zeros",
+      movingVarianceInitializer: "ones",
+      betaConstraint: "nonNeg",
+      gammaConstraint: "unitNorm",
+      betaRegularizer: "l1l2",
+      gammaRegularizer: "l1l2",
+      dtype: "float32",
+      trainable: true,
+      batchSize: 4,
+    } as const;
+    const weights = [tf.ones([2]), tf.zeros([2]), tf.zeros([2]), tf.ones([2])];
+    for (const more of [{ inputShape: [2] }, { batchInputShape: [4, 2] }, { weights }]) {
+      const layer = batchNormalization({ ...args, name: `with${Object.keys(more)}`, ...more });
+      expect((layer.apply(tf.ones([4, 2])) as tf.Tensor).shape).toEqual([4, 2]);
+    }
+    expect(batchNormalization(null).getConfig()).toMatchObject({ momentum: 0.99, epsilon: 1e-3 });
+    const off = { renorm: null, synchronized: false, virtualBatchSize: null };
+    expect(() => batchNormalization(off)).not.toThrow();
+  });
+
   describe("saving", () => {
     test.each<BatchNormLayerArguments>([
       {},
@@ -220,6 +271,7 @@ onEachBackend(() => {
       refused("ERR_BATCHNORM_OPTION", { momentun: 0.9 });
       refused("ERR_BATCHNORM_OPTION", { momentum: -1 });
       refused("ERR_BATCHNORM_OPTION", { epsilon: Number.NaN });
+      refused("ERR_BATCHNORM_OPTION", { epsilon: 1e-50 });
       refused("ERR_BATCHNORM_AXIS", { axis: [1, 2] });
       refused("ERR_BATCHNORM_UNSUPPORTED", { renorm: true });
       refused("ERR_BATCHNORM_UNSUPPORTED", { synchronized: true });
@@ -231,7 +283,18 @@ onEachBackend(() => {
         tfl.sequential({ layers: [batchNormalization(args)] });
       expectRefusal("ERR_BATCHNORM_AXIS", build({ axis: 2, inputShape: [3] }));
       expectRefusal("ERR_BATCHNORM_SHAPE", build({ inputShape: [] }));
+      expectRefusal("ERR_BATCHNORM_SHAPE", build({ batchInputShape: [4] }));
       expectRefusal("ERR_BATCHNORM_SHAPE", build({ inputShape: [null, 3], axis: 1 }));
+    });
+
+    test("a use before the layer is built, and another number of channels after", () => {
+      const layer = batchNormalization({ name: "third", axis: 1 });
+      expectRefusal("ERR_BATCHNORM_NOT_BUILT", () => layer.call(tf.ones([2, 2])));
+      layer.apply(tf.ones([2, 2, 5]));
+      const { message } = expectRefusal("ERR_BATCHNORM_SHAPE", () =>
+        layer.call(tf.ones([2, 3, 5])),
+      );
+      expect(message).toMatch(/^third: x must have 2 channels on axis 1/);
     });
 
     test("one value per channel in training, after which the layer goes on", () => {

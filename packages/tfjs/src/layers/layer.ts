@@ -16,7 +16,7 @@ import {
   zeros,
 } from "@tensorflow/tfjs-core";
 import { initializers, type Shape } from "@tensorflow/tfjs-layers";
-import { defaults } from "../defaults.ts";
+import { defaults, requireSupported } from "../defaults.ts";
 import { type DeviceLayer, readState, writeState } from "../device-state.ts";
 import type { Running, Slot } from "../running.ts";
 import { step } from "../step.ts";
@@ -46,11 +46,12 @@ export class BatchNormLayer extends Stock {
    * @throws {BatchNormError} `ERR_BATCHNORM_OPTION` for an unknown argument or a value out of range,
    * `ERR_BATCHNORM_AXIS`, `ERR_BATCHNORM_UNSUPPORTED`.
    */
-  constructor(args: BatchNormLayerArguments = {}) {
-    const known = withOneAxis(requireKnown(args));
+  constructor(args?: BatchNormLayerArguments | null) {
+    const known = withOneAxis(requireKnown(args ?? {}));
     super(known);
     const ours = Object.entries(known).filter(([key]) => Object.hasOwn(defaultOptions, key));
     this.#options = resolveOptions({ ...Object.fromEntries(ours), name: this.name }, defaults);
+    requireSupported(this.#options);
   }
 
   /**
@@ -82,12 +83,12 @@ export class BatchNormLayer extends Stock {
     };
   }
 
+  /** @throws {BatchNormError} as `BatchNorm.apply` does; `ERR_BATCHNORM_NOT_BUILT` before `build`. */
   override call(inputs: Tensor | Tensor[], kwargs?: { training?: boolean }): Tensor {
     const x = (Array.isArray(inputs) ? inputs[0] : inputs) as Tensor;
-    const gamma = this.gamma?.read() ?? null;
-    const beta = this.beta?.read() ?? null;
-    const [channels] = this.movingMean.shape as [number];
-    const [options, running, trainable] = [this.#options, this.#running, !this.#isFrozen()];
+    const { channels, running, ...slots } = this.#device;
+    const [gamma, beta] = [slots.gamma?.read() ?? null, slots.beta?.read() ?? null];
+    const [options, trainable] = [this.#options, !this.#isFrozen()];
     const parts = { gamma, beta, channels, running, options, trainable };
     return step(x, parts, kwargs?.training ?? false);
   }
@@ -140,11 +141,8 @@ export class BatchNormLayer extends Stock {
 
   get #device(): DeviceLayer {
     if (!this.built) {
-      refuse(
-        "ERR_BATCHNORM_NOT_BUILT",
-        `${this.name}: a state must follow the first input`,
-        "none",
-      );
+      const rule = `${this.name}: the layer must be built, by its first input or by build(shape)`;
+      refuse("ERR_BATCHNORM_NOT_BUILT", rule, "none");
     }
     const [channels] = this.movingMean.shape as [number];
     const { gamma = null, beta = null } = this;
@@ -175,7 +173,7 @@ export class BatchNormLayer extends Stock {
  * @param args - Defaults are Keras's: momentum 0.99 (of the old value), epsilon 1e-3, axis −1.
  * @throws {BatchNormError} as {@link BatchNormLayer}.
  */
-export function batchNormalization(args: BatchNormLayerArguments = {}): BatchNormLayer {
+export function batchNormalization(args?: BatchNormLayerArguments | null): BatchNormLayer {
   return new BatchNormLayer(args);
 }
 
