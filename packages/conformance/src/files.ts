@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type GoldenFile, goldenLimits, readGoldens } from "./goldens/read.ts";
-import type { Subject } from "./subject.ts";
+import { features, type Subject } from "./subject.ts";
 
 /** An argument that nothing can be done with; the message is for whoever typed it. */
 export class InputError extends Error {
@@ -18,6 +18,9 @@ export class InputError extends Error {
  */
 export async function loadSubject(module: string): Promise<Subject> {
   const isFile = existsSync(module);
+  if (!isFile && /^[./]|\.[cm]?[jt]s$/.test(module)) {
+    throw new InputError(`${resolve(module)} must be a module's file, and does not exist`);
+  }
   let exports: Record<string, unknown>;
   try {
     exports = await import(isFile ? pathToFileURL(resolve(module)).href : module);
@@ -30,6 +33,10 @@ export async function loadSubject(module: string): Promise<Subject> {
   if (!subject) {
     const rule = "must export a subject, an object with name, supports and create";
     throw new InputError(`${module} ${rule}, got ${all.length} of them`);
+  }
+  const unknown = subject.supports.find((feature) => !features.includes(feature));
+  if (unknown !== undefined) {
+    throw new InputError(`supports must hold features (${features.join(", ")}), got ${unknown}`);
   }
   return subject;
 }

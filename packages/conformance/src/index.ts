@@ -20,4 +20,5 @@ export type {
   Subject,
   SubjectLayer,
 } from "./subject.ts";
+export { features } from "./subject.ts";
 export { expectNumbers, expectThat, type Tolerance } from "./tolerance.ts";

@@ -84,11 +84,18 @@ function failureOf({ case: { id, clause, title }, detail }: Outcome): Failure {
     id,
     clause,
     title,
-    message: isOurs ? error.message : `${error.name}: ${error.message}`,
+    message: isOurs ? error.message : `${error.name}: ${error.message}${thrownAt(error)}`,
     expected: isOurs ? error.expected : null,
     received: isOurs ? error.received : null,
     worst: isOurs && error.worst !== null ? error.worst.toPrecision(3) : null,
   };
+}
+
+/** Where a subject's own error came from, as far as its stack tells. */
+function thrownAt(error: Error): string {
+  const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+  const frame = frames.find((line) => !line.includes("node:"));
+  return frame ? ` (${frame.trim()})` : "";
 }
 
 /** Golden cases have one, hand-written cases may. */

@@ -9,61 +9,64 @@ import type {
 export type Eventually<T> = T | Promise<T>;
 
 /** What a subject may declare; cases that need what it does not declare are reported as skipped. */
-export type Feature =
+export const features = [
   /** Computes in float64; else it is given and judged by float32. */
-  | "float64"
+  "float64",
   /** Channels on any axis, not only the last. */
-  | "axis"
+  "axis",
   /** Ranks from 2 to 6, not only 2. */
-  | "rank"
+  "rank",
   /** `scale: false` and `center: false`. */
-  | "affine"
+  "affine",
   /** `backward`: dx, dgamma, dbeta. */
-  | "gradient"
+  "gradient",
   /** `varianceEstimator: "unbiased"`; biased is required. */
-  | "unbiased"
+  "unbiased",
   /** `start: "first-batch"`; zero-one is required. */
-  | "first-batch"
+  "first-batch",
   /** `start: "debiased"` */
-  | "debiased"
+  "debiased",
   /** `momentum: "cumulative"` */
-  | "cumulative"
+  "cumulative",
   /** `trackRunningStatistics: false` and `useBatchStatistics`. */
-  | "batch-statistics"
+  "batch-statistics",
   /** `trainable: false` */
-  | "frozen"
+  "frozen",
   /** `onNonFinite: "throw"` */
-  | "non-finite-throw"
+  "non-finite-throw",
   /** `onNonFinite: "skip"` */
-  | "non-finite-skip"
+  "non-finite-skip",
   /** `onNonFinite: "propagate"` */
-  | "non-finite-propagate"
+  "non-finite-propagate",
   /** `onSingleValue: "throw"` and `"beta"` */
-  | "single-value"
+  "single-value",
   /** Batches of no samples. */
-  | "empty-batch"
+  "empty-batch",
   /** `mask` */
-  | "mask"
+  "mask",
   /** `renorm` */
-  | "renorm"
+  "renorm",
   /** `virtualBatchSize` */
-  | "ghost"
+  "ghost",
   /** The method `replicas`. */
-  | "replicas"
+  "replicas",
   /** The method `fold`. */
-  | "fold"
+  "fold",
   /** The method `foldConvolution`. */
-  | "fold-convolution"
+  "fold-convolution",
   /** Training a whole model, for which there is no method yet. */
-  | "fit"
+  "fit",
   /** The method `population`. */
-  | "population"
+  "population",
   /** The method `secondOrder`. */
-  | "second-order"
+  "second-order",
   /** The method `statisticsGradients`. */
-  | "statistics-gradients"
+  "statistics-gradients",
   /** The method `addRelu`. */
-  | "relu";
+  "relu",
+] as const;
+
+export type Feature = (typeof features)[number];
 
 /** How a forward pass is asked for. */
 export interface ForwardRequest {
@@ -84,11 +87,18 @@ export interface Gradients {
 export interface SubjectLayer {
   /** y, of x's length, for x of that shape, row-major. */
   forward(x: FloatArray, shape: readonly number[], request: ForwardRequest): Eventually<FloatArray>;
-  /** The gradients of the last forward. Only with the feature `gradient`. */
+  /**
+   * The gradients of the last forward, with gamma and beta as they are. It changes nothing: a host that
+   * must run forward once more for them puts the running statistics back. Only with the feature
+   * `gradient`.
+   */
   backward?(dy: FloatArray): Eventually<Gradients>;
-  /** What the layer holds, in core's format. */
+  /** What the layer holds, in core's format: a copy, of plain arrays, that JSON can carry. */
   state(): Eventually<BatchNormState>;
-  /** Takes all of a state over; must throw, and change nothing, where it is malformed or does not fit. */
+  /**
+   * Takes all of a state over: arrays, counts, epsilon and momentum. Must throw, and change nothing,
+   * where it is malformed or does not fit; core's `parseStateFor` checks both.
+   */
   load(state: BatchNormState): Eventually<void>;
   /** Frees what the layer holds. */
   dispose?(): Eventually<void>;
@@ -116,7 +126,8 @@ export interface Subject {
   /**
    * Makes a layer.
    *
-   * @param options - In core's names; only what the subject supports, besides axis −1, momentum,
+   * @param options - In core's names and with core's defaults, but that hand-written cases name momentum,
+   * epsilon, start and estimator each time; only what the subject supports, besides axis −1, momentum,
    * epsilon, and zero-one, biased running statistics.
    * @param shape - Of the first input, which a host may need to know beforehand.
    */

@@ -46,6 +46,9 @@ export const mistakes = {
   "an all-masked batch counts": "BN-6.4",
   "any number is a mask": "BN-6.6",
   "statistics are not part of the state": "BN-7.1",
+  "epsilon and momentum are not loaded": "BN-7.1",
+  "the weight is never counted": "BN-3.1",
+  "backward moves the running statistics again": "BN-4.6",
   "the state is the layer's own memory": "BN-7.2",
   "a bad state is loaded": "BN-7.3",
   "a bad state is loaded in part": "BN-7.3",
@@ -331,6 +334,8 @@ class Naive implements SubjectLayer {
       sums[c] = (sums[c] as number) + g;
       products[c] = (products[c] as number) + g * (xHat[i] as number);
     }
+    if (this.#is("backward moves the running statistics again"))
+      this.#enter([...mean], [...mean], m);
     const through = byBatch || this.#is("inference's gradient goes through the batch");
     const values = through && !byBatch ? x.length / this.#channels : m;
     const dx = dy.map((g, i) => {
@@ -370,7 +375,7 @@ class Naive implements SubjectLayer {
       varianceEstimator,
       start,
       updates: running?.updates ?? 0,
-      weight: running?.weight ?? 0,
+      weight: this.#is("the weight is never counted") ? 0 : (running?.weight ?? 0),
       valuesPerChannel: running?.m ?? null,
       renorm: null,
     } as BatchNormState;
@@ -392,6 +397,9 @@ class Naive implements SubjectLayer {
     }
     this.#gamma = numbers(gamma);
     this.#beta = numbers(beta);
+    if (!this.#is("epsilon and momentum are not loaded")) {
+      Object.assign(this.#options, { epsilon: state.epsilon, momentum: state.momentum });
+    }
     if (!runningMean || !runningVariance || this.#is("statistics are not part of the state"))
       return;
     const weight = this.#is("the debiased weight is not loaded") ? 0 : state.weight;

@@ -11,6 +11,10 @@ export async function withLayer<T>(
   use: (layer: SubjectLayer) => Promise<T>,
 ): Promise<T> {
   const layer = await subject.create(options, shape);
+  for (const method of ["forward", "state", "load"] as const) {
+    const given = typeof layer?.[method];
+    expectThat(given === "function", `${method} of what create returns`, "a function", given);
+  }
   try {
     return await use(layer);
   } finally {
@@ -53,6 +57,14 @@ export async function expectRefusal(
     `a message that matches ${names}`,
     message,
   );
+}
+
+/** Asserts that a layer holds what it held before, and names the field where it does not. */
+export function expectSameState(before: BatchNormState, after: BatchNormState): void {
+  for (const key of Object.keys(before) as (keyof BatchNormState)[]) {
+    const [expected, received] = [before, after].map((state) => JSON.stringify(state[key]));
+    expectThat(expected === received, `${key} of the state`, `${expected}`, received);
+  }
 }
 
 const isFloat64 = (subject: Subject): boolean => subject.supports.includes("float64");

@@ -2,7 +2,16 @@ import type { Case } from "../case.ts";
 import { differences, reference, referenceWithGradients } from "../reference.ts";
 import { inputs, samples } from "../samples.ts";
 import { expectNumbers, expectThat } from "../tolerance.ts";
-import { backward, forGradients, inference, plain, put, training, withLayer } from "./ask.ts";
+import {
+  backward,
+  expectSameState,
+  forGradients,
+  inference,
+  plain,
+  put,
+  training,
+  withLayer,
+} from "./ask.ts";
 
 const epsilon = 1e-3;
 
@@ -95,6 +104,19 @@ export const gradient: readonly Case[] = [
           referenceWithGradients(x, dy, shape, { epsilon }).dx,
           forGradients(subject),
         );
+      }),
+  },
+  {
+    id: "gradient/changes-nothing",
+    title: "BN-4.6 backward changes nothing, though it may have to run forward again",
+    clause: "BN-4.6",
+    requires: ["gradient"],
+    run: (subject) =>
+      withLayer(subject, plain, shape, async (layer) => {
+        await layer.forward(inputs(subject, samples(43, 10, 5)), shape, training);
+        const before = await layer.state();
+        await backward(layer, inputs(subject, samples(44, 10)));
+        expectSameState(before, await layer.state());
       }),
   },
   {

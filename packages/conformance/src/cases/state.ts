@@ -3,7 +3,15 @@ import type { Case } from "../case.ts";
 import { inputs, samples } from "../samples.ts";
 import type { Feature } from "../subject.ts";
 import { expectNumbers, expectThat } from "../tolerance.ts";
-import { expectRefusal, inference, plain, training, withLayer } from "./ask.ts";
+import {
+  expectRefusal,
+  forStatistics,
+  forY,
+  inference,
+  plain,
+  training,
+  withLayer,
+} from "./ask.ts";
 
 const shape = [4, 2];
 const exactly = { relative: 0, absolute: 0 };
@@ -61,6 +69,27 @@ export const states: readonly Case[] = [
         ),
     }),
   ),
+  {
+    id: "state/epsilon",
+    title: "BN-7.1 a state brings its epsilon and momentum along",
+    clause: "BN-7.1",
+    requires: [],
+    run: (subject) =>
+      withLayer(subject, plain, shape, async (layer) => {
+        await layer.load({ ...(await layer.state()), epsilon: 3, momentum: 0.5 });
+        const x = inputs(subject, [2, 4, 6, 8, 2, 4, 6, 8]);
+        const y = await layer.forward(x, shape, inference);
+        expectNumbers(
+          "y",
+          y,
+          Float64Array.from(x, (value) => value / 2),
+          forY(subject),
+        );
+        await layer.forward(x, shape, training);
+        const { runningMean } = await layer.state();
+        expectNumbers("runningMean", runningMean, [2, 3], forStatistics(subject));
+      }),
+  },
   {
     id: "state/snapshot",
     title: "BN-7.2 a state does not change when the layer goes on",

@@ -88,7 +88,10 @@ export class Expected {
       if (own.relative <= usual) return strict;
       return { relative: own.relative, absolute: Math.max(own.absolute, strict.absolute) };
     }
-    return isExact ? float32 : own;
+    if (!isExact) return own;
+    // A dx is what is left of terms as large as the largest of them: a float32 host rounds those.
+    const absolute = key === "dx" ? float32.absolute * Math.max(1, largest(values)) : 0;
+    return { ...float32, absolute: Math.max(float32.absolute, absolute) };
   }
 
   #own(key: "tolerance" | "tolerance_exact"): Tolerance {
