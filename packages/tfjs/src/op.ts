@@ -5,14 +5,13 @@ import {
   engine,
   type GradSaveFunc,
   mul,
-  reshape,
   rsqrt,
   sub,
   type Tensor,
 } from "@tensorflow/tfjs-core";
 import { type Centered, centerGradient, gammaGradient, measure } from "./composed.ts";
 import { requireEpsilon } from "./defaults.ts";
-import { perChannel, sumPerChannel, toView, type View, viewOf } from "./view.ts";
+import { perChannel, sumPerChannel, toShape, toView, type View, viewOf } from "./view.ts";
 
 /** The learned parameters, `[channels]` each; null counts as 1 and 0. */
 export interface Parameters {
@@ -55,7 +54,7 @@ export function normalizeByBatch(
   const center = (values: Tensor, see?: typeof observe): Centered => {
     const { mean, meanLow, variance, centered } = measure(values, view);
     if (see && x.size > 0) {
-      const both = [add(mean, meanLow), variance].map((each) => reshape(each, [channels]));
+      const both = [add(mean, meanLow), variance].map((each) => toShape(each, [channels]));
       see({ mean: both[0] as Tensor, variance: both[1] as Tensor });
     }
     return { centered, r: rsqrt(add(variance, epsilon)) };
@@ -116,18 +115,18 @@ function normalize(x: Tensor, { gamma, beta }: Parameters, view: View, way: Way)
     save(gamma ? [x, centered, r, gamma] : [x, centered, r]);
     const scaled = mul(centered, factor(r, gamma));
     const y = beta ? add(scaled, perChannel(beta, view)) : scaled;
-    return { value: reshape(y, x.shape), gradFunc };
+    return { value: toShape(y, x.shape), gradFunc };
   });
   const gradFunc = (dyInShape: Tensor, saved: Tensor[]): Tensor[] => {
     const [input, centered, r, scale] = saved as [Tensor, Tensor, Tensor, Tensor?];
     // To a gradient of this gradient what was saved is constant, though it is made of x.
     const by = isRecording() ? way.again(toView(input, view)) : { centered, r };
-    const dy = reshape(dyInShape, view.shape);
+    const dy = toShape(dyInShape, view.shape);
     const dgamma = gammaGradient(dy, by, view);
     const dbeta = perChannel(sumPerChannel(dy, view), view);
     const dx = mul(way.pass(dy, by, { dgamma, dbeta }), factor(by.r, scale));
     const learned = [...(gamma ? [dgamma] : []), ...(beta ? [dbeta] : [])];
-    return [reshape(dx, x.shape), ...learned.map((each) => reshape(each, [view.layout.channels]))];
+    return [toShape(dx, x.shape), ...learned.map((each) => toShape(each, [view.layout.channels]))];
   };
   return operation(x, ...(gamma ? [gamma] : []), ...(beta ? [beta] : []));
 }

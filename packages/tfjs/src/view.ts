@@ -1,5 +1,5 @@
 import { type Layout, layoutOf, refuse, valuesPerChannel } from "@batchnorm/core";
-import { cast, concat, reshape, slice, sum, type Tensor, zeros } from "@tensorflow/tfjs-core";
+import { cast, concat, reshape, slice, sum, type Tensor, util, zeros } from "@tensorflow/tfjs-core";
 
 /** A tensor of any rank as every backend can handle it: `[outer, channels]`, or with `inner` behind. */
 export interface View {
@@ -26,12 +26,17 @@ export function viewOf(x: Tensor, axis: number): View {
     : { layout, shape: [outer, channels, inner], channelShape: [channels, 1] };
 }
 
+/** The same values in another shape; TensorFlow.js would launch an op for the same shape too. */
+export const toShape = (values: Tensor, shape: number[]): Tensor =>
+  util.arraysEqual(values.shape, shape) ? values : reshape(values, shape);
+
 /** x as float32, in the shape of its view. */
-export const toView = (x: Tensor, view: View): Tensor => reshape(cast(x, "float32"), view.shape);
+export const toView = (x: Tensor, view: View): Tensor =>
+  toShape(x.dtype === "float32" ? x : cast(x, "float32"), view.shape);
 
 /** One value per channel, to be broadcast against the view. */
 export const perChannel = (values: Tensor, view: View): Tensor =>
-  reshape(values, view.channelShape);
+  toShape(values, view.channelShape);
 
 /** The sum of every channel, `[channels]`. */
 export function sumPerChannel(values: Tensor, { layout }: View): Tensor {
@@ -42,7 +47,7 @@ export function sumPerChannel(values: Tensor, { layout }: View): Tensor {
   return reshape(sumMiddle(rows, [1, outer, channels]), [channels]);
 }
 
-/** So few float32 numbers can be added one by one and lose no more than their last digit. */
+/** The size of a group: so few float32 numbers lose no more than their last digit, one by one. */
 const fewTerms = 32;
 
 /**
@@ -50,7 +55,7 @@ const fewTerms = 32;
  * digit for every hundred of them: so they are added in groups, and the sums of the groups again.
  */
 function sumMiddle(values: Tensor, [before, terms, after]: [number, number, number]): Tensor {
-  if (terms <= fewTerms) return sum(reshape(values, [before, terms, after]), 1);
+  if (terms < 2 * fewTerms) return sum(reshape(values, [before, terms, after]), 1);
   const groups = Math.floor(terms / fewTerms);
   const grouped = groups * fewTerms;
   const sums = (part: Tensor): Tensor =>
