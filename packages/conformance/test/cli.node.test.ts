@@ -78,10 +78,20 @@ describe("the exit code", () => {
   test.each([
     ["no subject", [], "must be given"],
     ["two subjects", [core, core], "got 2"],
-    ["a missing module", [join(folder, "none.js")], "cannot load"],
+    ["a missing module", [join(folder, "none.js")], "does not exist"],
     ["a missing package", ["no-such-package-at-all"], "cannot load"],
     ["a module that throws", [write("throws.mjs", "throw new Error('a\\nb')")], "cannot load"],
     ["a module without a subject", [write("empty.mjs", "export const x = 1;")], "got 0"],
+    [
+      "a misspelt feature",
+      [
+        write(
+          "typo.mjs",
+          "export const subject = { name: 'x', supports: ['gradients'], create() {} }",
+        ),
+      ],
+      "got gradients",
+    ],
     ["an unknown option", [core, "--frobnicate"], "--help"],
     ["a missing golden", [core, "--goldens", join(folder, "none.json")], "cannot read"],
     ["a folder without goldens", [core, "--goldens", at("../src")], "got none"],
