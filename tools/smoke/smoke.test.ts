@@ -162,9 +162,15 @@ describe("with a subject of one's own", () => {
   });
 
   test("an ES module and require() find the cases", () => {
-    const count = "console.log(cases.length > 100 && typeof judge)";
-    const esm = `import { cases, judge } from "@batchnorm/conformance"; ${count}`;
-    const cjs = `const { cases, judge } = require("@batchnorm/conformance"); ${count}`;
+    const count = "console.log(cases(core).length > 200 && typeof judge)";
+    const esm = `
+      import { cases, judge } from "@batchnorm/conformance";
+      import { core } from "@batchnorm/conformance/core";
+      ${count}`;
+    const cjs = `
+      const { cases, judge } = require("@batchnorm/conformance");
+      const { core } = require("@batchnorm/conformance/core");
+      ${count}`;
     expect(outputs(folder, "cases.mjs", esm)).toEqual(["function", "function"]);
     expect(outputs(folder, "cases.cjs", cjs)).toEqual(["function", "function"]);
   });

@@ -2,7 +2,7 @@
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { type Case, judge, type Outcome } from "./case.ts";
-import { cases } from "./cases/index.ts";
+import { contract } from "./cases/index.ts";
 import { firstLine, InputError, loadGoldens, loadSubject } from "./files.ts";
 import { goldenCases } from "./goldens/golden-cases.ts";
 import { GoldenError, oneLine } from "./goldens/golden-error.ts";
@@ -35,7 +35,7 @@ async function main(args: string[]): Promise<{ output: string; code: 0 | 1 }> {
   // Every file is understood before the subject is touched.
   const given = (values.goldens ?? []).flatMap(loadGoldens);
   const all: Case[] = [
-    ...cases,
+    ...contract,
     ...withoutRepeats([...shippedGoldens, ...given]).flatMap(goldenCases),
   ];
   const subject = await loadSubject(module);

@@ -1,5 +1,6 @@
 export { type Case, ConformanceError, judge, type Outcome } from "./case.ts";
-export { cases } from "./cases/index.ts";
+export { contract } from "./cases/index.ts";
+export { allCases, type BoundCase, cases } from "./cases-of.ts";
 export { type Deviation, type DeviationId, deviations } from "./deviations.ts";
 export { type GoldenTest, goldenCases } from "./goldens/golden-cases.ts";
 export { GoldenError } from "./goldens/golden-error.ts";

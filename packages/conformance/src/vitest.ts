@@ -1,6 +1,5 @@
 import { describe, test } from "vitest";
-import { type Case, judge } from "./case.ts";
-import { cases as allCases } from "./cases/index.ts";
+import { cases } from "./cases-of.ts";
 import type { Subject } from "./subject.ts";
 
 /**
@@ -12,18 +11,11 @@ import type { Subject } from "./subject.ts";
  * import { subject } from "./subject.ts";
  * conformance(subject);
  */
-export function conformance(subject: Subject, cases: readonly Case[] = allCases): void {
+export function conformance(subject: Subject): void {
   describe(`${subject.name} keeps the contract`, () => {
-    for (const one of cases) {
-      const lacking = one.requires.filter((feature) => !subject.supports.includes(feature));
-      if (lacking.length > 0) {
-        test.skip(`${one.title} (without ${lacking.join(", ")})`, () => {});
-        continue;
-      }
-      test(one.title, async () => {
-        const { status, detail } = await judge(one, subject);
-        if (status === "failed") throw detail;
-      });
+    for (const { title, lacking, run } of cases(subject)) {
+      if (lacking.length === 0) test(title, run);
+      else test.skip(`${title} (without ${lacking.join(", ")})`, () => {});
     }
   });
 }

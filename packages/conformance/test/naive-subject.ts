@@ -389,8 +389,9 @@ class Naive implements SubjectLayer {
     const { gamma, beta, runningMean, runningVariance } = state;
     const good = [gamma, beta, runningMean, runningVariance].every(finite);
     const positive = (runningVariance ?? []).every((v) => v >= 0);
+    const tracks = (runningMean !== null) === this.#options.trackRunningStatistics;
     if (
-      !(good && positive && state.channels === this.#channels) &&
+      !(good && positive && tracks && state.channels === this.#channels) &&
       !this.#is("a bad state is loaded")
     ) {
       throw new Error("a malformed state");

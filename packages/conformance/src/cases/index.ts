@@ -9,7 +9,7 @@ import { states } from "./state.ts";
 import { variants } from "./variants.ts";
 
 /** What the contract asks for, in the order of its clauses. */
-export const cases: readonly Case[] = [
+export const contract: readonly Case[] = [
   ...forward,
   ...running,
   ...gradient,
