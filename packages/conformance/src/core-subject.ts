@@ -18,39 +18,13 @@ import {
   replicaSums,
   statisticsGradients,
 } from "@batchnorm/core";
-import type { ReplicaPart, Subject, SubjectLayer } from "./subject.ts";
+import { features, type ReplicaPart, type Subject, type SubjectLayer } from "./subject.ts";
 
 /** `@batchnorm/core` itself, and the pattern for a subject of one's own. */
 export const core: Subject = {
   name: "@batchnorm/core",
-  supports: [
-    "float64",
-    "axis",
-    "rank",
-    "affine",
-    "gradient",
-    "unbiased",
-    "first-batch",
-    "debiased",
-    "cumulative",
-    "batch-statistics",
-    "frozen",
-    "non-finite-throw",
-    "non-finite-skip",
-    "non-finite-propagate",
-    "single-value",
-    "empty-batch",
-    "mask",
-    "renorm",
-    "ghost",
-    "replicas",
-    "fold",
-    "fold-convolution",
-    "population",
-    "second-order",
-    "statistics-gradients",
-    "relu",
-  ],
+  // Training whole models is a host's.
+  supports: features.filter((feature) => feature !== "fit"),
   create(options, shape): SubjectLayer {
     const { axis = -1 } = options;
     const layer = new BatchNorm(layoutOf(shape, axis).channels, options);

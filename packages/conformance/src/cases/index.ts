@@ -1,8 +1,10 @@
 import type { Case } from "../case.ts";
 import { afterTraining } from "./after-training.ts";
+import { averages } from "./averages.ts";
 import { edges } from "./edges.ts";
 import { forward } from "./forward.ts";
-import { frozen, gradient } from "./gradient.ts";
+import { frozen } from "./frozen.ts";
+import { gradient } from "./gradient.ts";
 import { masks } from "./mask.ts";
 import { running } from "./running.ts";
 import { states } from "./state.ts";
@@ -11,6 +13,7 @@ import { variants } from "./variants.ts";
 /** What the contract asks for, in the order of its clauses. */
 export const contract: readonly Case[] = [
   ...forward,
+  ...averages,
   ...running,
   ...gradient,
   ...frozen,

@@ -28,10 +28,10 @@ export class Expected {
    */
   constructor(fields: Fields, known: readonly string[]) {
     this.#case = fields;
-    this.#expected = fields.object("expected").only(known);
+    this.#expected = fields.object("expected").restrictedTo(known);
     if (this.#expected.keys.length === 0) fields.refuse("expected", "must not be empty");
     const exact = ["expected_exact", "expected_f64"].find((key) => fields.has(key));
-    this.#exact = exact === undefined ? null : fields.object(exact).only(known);
+    this.#exact = exact === undefined ? null : fields.object(exact).restrictedTo(known);
     const tolerance = fields.has("tolerance") ? fields.object("tolerance") : null;
     this.#informational = tolerance?.flag("informational", false) ?? false;
     this.isNegativeExample = tolerance?.flag("negative_example", false) ?? false;

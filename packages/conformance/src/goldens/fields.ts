@@ -31,7 +31,7 @@ export class Fields {
   }
 
   /** @throws {GoldenError} for a field that is not one of `known`, which nobody would judge. */
-  only(known: readonly string[]): this {
+  restrictedTo(known: readonly string[]): this {
     for (const key of this.keys) {
       if (!known.includes(key)) this.refuse(key, `must be one of ${known.join(", ")}`, key);
     }

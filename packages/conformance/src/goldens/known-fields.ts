@@ -27,9 +27,9 @@ const knownInputs = [
  * type than the case says.
  */
 export function requireKnownFields(fields: Fields): void {
-  fields.only(known);
+  fields.restrictedTo(known);
   if (!fields.has("inputs")) return;
-  const inputs = fields.object("inputs").only(knownInputs);
+  const inputs = fields.object("inputs").restrictedTo(knownInputs);
   if (!fields.has("dtype")) return;
   const dtype = fields.choice("dtype", ["float32", "float64"]);
   for (const [key, tensor] of inputs.allTensors()) {

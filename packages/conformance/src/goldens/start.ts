@@ -6,7 +6,7 @@ export function started(fields: Fields, setting: Setting): Setting {
   if (!fields.has("init")) return setting;
   const { channels } = setting.view;
   if (fields.isObject("init")) {
-    const init = fields.object("init").only(["running_mean", "running_var"]);
+    const init = fields.object("init").restrictedTo(["running_mean", "running_var"]);
     const fill = (value: number): number[] => new Array<number>(channels).fill(value);
     const runningMean = fill(init.number("running_mean", -1e300, 1e300));
     const runningVariance = fill(init.number("running_var", 0, 1e300));

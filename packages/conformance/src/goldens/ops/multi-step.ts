@@ -78,7 +78,7 @@ function stepJudge(
   setting: Setting,
   batch: GoldenTensor,
 ): (y: ArrayLike<number>, state: State) => void {
-  step.only(steps);
+  step.restrictedTo(steps);
   const { view, options } = setting;
   const { channels, count } = view;
   // A step's tensors are judged as those of a case that consists of it.

@@ -17,7 +17,7 @@ export function recalibrate(fields: Fields): Draft[] {
   const inputs = fields.object("inputs");
   const batches = inputs.tensors("batches");
   const names = Object.keys(rules) as (keyof typeof rules)[];
-  const expected = fields.object("expected").only([...names, "y"]);
+  const expected = fields.object("expected").restrictedTo([...names, "y"]);
   // The golden's epsilon matters to its y alone.
   const complete = fields.has("epsilon") ? fields : fields.with("epsilon", 0);
   const setting = settingOf(complete, batches, { training: false });
@@ -34,7 +34,7 @@ export function recalibrate(fields: Fields): Draft[] {
     .filter((name) => expected.has(name))
     .map((name): Draft => {
       const { estimator, clause } = rules[name];
-      const rule = expected.object(name).only(["mean", "var", "rule"]);
+      const rule = expected.object(name).restrictedTo(["mean", "var", "rule"]);
       const one = new Expected(fields.with("expected", rule), ["mean", "var", "rule"]);
       const mean = one.judge("mean", view.channels);
       const variance = one.judge("var", view.channels);

@@ -25,8 +25,8 @@ export function renorm(fields: Fields): Draft {
   const found = settingOf(fields, [x], { training: true, tracksVariance: true });
   const { view, floats, requires } = found;
   const { channels } = view;
-  const settings = fields.object("renorm").only(["renorm_momentum", "renorm_clipping"]);
-  const clipping = settings.object("renorm_clipping").only(["rmin", "rmax", "dmax"]);
+  const settings = fields.object("renorm").restrictedTo(["renorm_momentum", "renorm_clipping"]);
+  const clipping = settings.object("renorm_clipping").restrictedTo(["rmin", "rmax", "dmax"]);
   const bound = (key: string, otherwise: number): number =>
     clipping.has(key) ? clipping.number(key, 0, 1e300) : otherwise;
   const momentum = settings.number("renorm_momentum", 0, 1);

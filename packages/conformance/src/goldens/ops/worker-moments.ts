@@ -49,7 +49,7 @@ export function workers(
 ): Measured[] {
   return expected.fields.objects("local", xs.length).flatMap((worker, i) => {
     const x = xs[i] as GoldenTensor;
-    worker.only(local);
+    worker.restrictedTo(local);
     const count = worker.integer("count", 0, Number.MAX_SAFE_INTEGER);
     const one = new Expected(fields.with("expected", worker), local);
     const { channels } = settingOf(fields, [concatenated(fields, xs)], { training: true }).view;
