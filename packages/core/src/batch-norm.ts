@@ -117,8 +117,9 @@ export class BatchNorm implements LayerArrays {
     }
     const mode = { training, trainable: this.trainable };
     if (!planPass(this.#options, mode, valuesPerChannel(layout)).byBatch) {
+      forwardInference(x, layout, this.#statistics, this.#parameters, y);
       this.#last = { x, layout, parts: null };
-      return forwardInference(x, layout, this.#statistics, this.#parameters, y);
+      return y;
     }
 
     const whole = [{ start: 0, layout }];

@@ -158,6 +158,15 @@ test("a refused call leaves the pass before it, and out, as they were", () => {
   expect(layer.backward(dy).dx).toEqual(dx);
 });
 
+test("inference by a variance that someone made negative is refused, and the pass before it stands", () => {
+  const layer = new BatchNorm(2);
+  layer.forward(x, [6, 2], train);
+  const { dx } = layer.backward(dy);
+  layer.running?.variance.fill(-1);
+  expectRefusal("ERR_BATCHNORM_STATE", () => layer.forward(x, [6, 2]));
+  expect(layer.backward(dy).dx).toEqual(dx);
+});
+
 test("out is written by every pass", () => {
   const layer = new BatchNorm(2);
   for (const training of [true, false]) {
