@@ -39,9 +39,13 @@ export interface Outcome {
   readonly detail: Error | readonly Feature[] | null;
 }
 
+/** What a case needs and a subject does not support. */
+export const lackingOf = ({ requires }: Case, { supports }: Subject): Feature[] =>
+  requires.filter((feature) => !supports.includes(feature));
+
 /** Runs one case, or skips it. */
 export async function judge(test: Case, subject: Subject): Promise<Outcome> {
-  const lacking = test.requires.filter((feature) => !subject.supports.includes(feature));
+  const lacking = lackingOf(test, subject);
   if (lacking.length > 0) return { case: test, status: "skipped", detail: lacking };
   try {
     await test.run(subject);

@@ -1,4 +1,4 @@
-import type { Case } from "./case.ts";
+import { type Case, lackingOf } from "./case.ts";
 import { contract } from "./cases/index.ts";
 import { goldenCases } from "./goldens/golden-cases.ts";
 import { shippedGoldens } from "./goldens/shipped.ts";
@@ -32,7 +32,7 @@ export function cases(subject: Subject, list: readonly Case[] = allCases): Bound
     id: one.id,
     title: one.title,
     clause: one.clause,
-    lacking: one.requires.filter((feature) => !subject.supports.includes(feature)),
+    lacking: lackingOf(one, subject),
     run: async () => one.run(subject),
   }));
 }

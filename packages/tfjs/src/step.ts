@@ -1,5 +1,5 @@
 import { planPass, type ResolvedOptions, refuse, valuesPerChannel } from "@batchnorm/core";
-import { ones, type Tensor, tidy, zeros } from "@tensorflow/tfjs-core";
+import { type Tensor, tidy } from "@tensorflow/tfjs-core";
 import { normalizeByBatch, normalizeByStatistics, type Parameters } from "./op.ts";
 import { type Running, updateRunning } from "./running.ts";
 import { viewOf } from "./view.ts";
@@ -37,8 +37,9 @@ export function step(x: Tensor, parts: Parts, training: boolean): Tensor {
         if (updates && running) updateRunning(running, statistics, m, options);
       });
     }
-    const mean = running?.mean.read() ?? zeros([channels]);
-    const variance = running?.variance.read() ?? ones([channels]);
-    return normalizeByStatistics(x, parts, options, { mean, variance });
+    // Where the batch does not normalize, the layer tracks statistics that do.
+    const { mean, variance } = running as Running;
+    const statistics = { mean: mean.read(), variance: variance.read() };
+    return normalizeByStatistics(x, parts, options, statistics);
   });
 }
