@@ -14,7 +14,10 @@ export function requireFloats(name: string, value: FloatArray, length: number): 
     refuse("ERR_BATCHNORM_DTYPE", `${name} must be a Float32Array or a Float64Array`, value);
   }
   if (value.length !== length) {
-    refuse("ERR_BATCHNORM_SHAPE", `${name} must hold ${length} values`, value.length);
+    // A view of memory that was transferred, or that grew, is empty without a word.
+    const lost = value.length === 0 && value.buffer.byteLength === 0;
+    const rule = `${name} must hold ${length} values${lost ? " and be attached to its memory" : ""}`;
+    refuse("ERR_BATCHNORM_SHAPE", rule, value.length);
   }
 }
 

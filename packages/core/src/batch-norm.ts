@@ -2,15 +2,15 @@ import { type FloatArray, outputFor, overlap, requireFloats } from "./arrays.ts"
 import { enterBatches } from "./enter.ts";
 import { refuse } from "./errors.ts";
 import { virtualBatches } from "./ghost.ts";
-import { backwardInference, finish, type Gradients, prepare } from "./gradient.ts";
+import { finish, type Gradients, prepare } from "./gradient.ts";
 import { type LayerArrays, restore, stateOf } from "./layer-state.ts";
 import { type Layout, layoutOf, requireChannels, sizeOf, valuesPerChannel } from "./layout.ts";
 import { type Mask, parseMask } from "./masks.ts";
-import { forwardInference } from "./normalize.ts";
 import { type BatchNormOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
 import type { AffineParameters } from "./parameters.ts";
 import { backwardPart, forwardPart, measurePart, type Part } from "./part.ts";
 import { planPass } from "./pass.ts";
+import { type Passes, passes } from "./passes.ts";
 import { createRenormStatistics, type RenormStatistics } from "./renorm.ts";
 import { createRunningStatistics, type RunningStatistics } from "./running.ts";
 import {
@@ -61,6 +61,8 @@ export class BatchNorm implements LayerArrays {
   readonly renorm: RenormStatistics | null;
   /** False freezes the layer: it then runs as at inference, whatever is asked. */
   trainable: boolean;
+  /** What computes; a faster implementation overrides it. */
+  protected readonly passes: Passes = passes;
   #options: ResolvedOptions;
   #last: Forward | null = null;
 
@@ -117,18 +119,18 @@ export class BatchNorm implements LayerArrays {
     }
     const mode = { training, trainable: this.trainable };
     if (!planPass(this.#options, mode, valuesPerChannel(layout)).byBatch) {
-      forwardInference(x, layout, this.#statistics, this.#parameters, y);
+      this.passes.forwardInference(x, layout, this.#statistics, this.#parameters, y);
       this.#last = { x, layout, parts: null };
       return y;
     }
 
     const whole = [{ start: 0, layout }];
     const cut = virtualBatchSize ? virtualBatches(shape, axis, virtualBatchSize) : whole;
-    const measured = cut.map((at) => measurePart(x, weights, at));
+    const measured = cut.map((at) => measurePart(this.passes, x, weights, at));
     const plans = measured.map(({ moments }) => planPass(this.#options, mode, moments.count));
     const parts = plans.some(({ updates }) => updates) ? this.#enter(measured) : measured;
     this.#last = { x, layout, parts };
-    for (const part of parts) forwardPart(part, this.#parameters, y);
+    for (const part of parts) forwardPart(this.passes, part, this.#parameters, y);
     return y;
   }
 
@@ -149,7 +151,8 @@ export class BatchNorm implements LayerArrays {
     }
     const { x, layout, parts } = this.#last;
     if (!parts) {
-      return backwardInference(dy, x, layout, this.#statistics, this.#parameters, out);
+      const statistics = this.#statistics;
+      return this.passes.backwardInference(dy, x, layout, statistics, this.#parameters, out);
     }
     const gradients = prepare(dy, x, layout, this.#parameters, out);
     const sums = {
@@ -157,7 +160,7 @@ export class BatchNorm implements LayerArrays {
       dbeta: new Float64Array(this.channels),
     };
     for (const part of parts) {
-      const { dgamma, dbeta } = backwardPart(part, this.#parameters, dy, gradients.dx);
+      const { dgamma, dbeta } = backwardPart(this.passes, part, this.#parameters, dy, gradients.dx);
       for (let c = 0; c < this.channels; c++) {
         sums.dgamma[c] = (sums.dgamma[c] as number) + (dgamma[c] as number);
         sums.dbeta[c] = (sums.dbeta[c] as number) + (dbeta[c] as number);
@@ -180,7 +183,7 @@ export class BatchNorm implements LayerArrays {
    */
   static fromState(state: unknown, options: BatchNormOptions = {}): BatchNorm {
     const parsed = parseState(state);
-    const layer = new BatchNorm(parsed.channels, resolveForState(parsed, options));
+    const layer = new this(parsed.channels, resolveForState(parsed, options));
     restore(layer, parsed);
     return layer;
   }

@@ -20,6 +20,8 @@ export type BatchNormErrorCode =
   | "ERR_BATCHNORM_FOLD"
   /** Something was asked of a layer before what it needs was there. */
   | "ERR_BATCHNORM_NOT_BUILT"
+  /** A tensor was used after it had been freed. */
+  | "ERR_BATCHNORM_DISPOSED"
   /** The host library cannot do this. */
   | "ERR_BATCHNORM_UNSUPPORTED";
 

@@ -40,15 +40,8 @@ export function backwardTraining<T extends FloatArray>(
   parameters: AffineParameters,
   out: Partial<Gradients<T>> = {},
 ): Gradients<T> {
-  const m = valuesPerChannel(layout);
-  requireMoments("moments", moments, layout.channels);
-  if (moments.count !== m) {
-    refuse(
-      "ERR_BATCHNORM_SHAPE",
-      `moments.count must be x's values per channel, ${m}`,
-      moments.count,
-    );
-  }
+  requireOwnMoments(moments, layout);
+  const m = moments.count;
   const gradients = prepare(dy, x, layout, parameters, out);
   const standardization = byMoments(moments, parameters.epsilon);
   const sums = sumGradients(dy, x, layout, standardization);
@@ -119,6 +112,16 @@ export function statisticsGradients(
     dmean: scale.map((k, c) => -k * (dbeta[c] as number)),
     dvariance: scale.map((k, c) => -0.5 * k * (r[c] as number) * (dgamma[c] as number)),
   };
+}
+
+/** Checks that moments are of all that a layout holds. */
+export function requireOwnMoments(moments: Moments, layout: Layout): void {
+  requireMoments("moments", moments, layout.channels);
+  const m = valuesPerChannel(layout);
+  if (moments.count !== m) {
+    const rule = `moments.count must be x's values per channel, ${m}`;
+    refuse("ERR_BATCHNORM_SHAPE", rule, moments.count);
+  }
 }
 
 /** Checks every argument and finds a place for every result, before anything is computed. */

@@ -54,6 +54,7 @@ export {
 } from "./options.ts";
 export type { AffineParameters, Statistics } from "./parameters.ts";
 export { type Pass, planPass } from "./pass.ts";
+export { type Passes, passes } from "./passes.ts";
 export { type PopulationStatistics, populationStatistics } from "./population.ts";
 export { withPopulation } from "./population-state.ts";
 export { type PeerPreset, type Presets, presets } from "./presets.ts";

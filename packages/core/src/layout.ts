@@ -61,6 +61,14 @@ export function requireChannels(channels: number): void {
   }
 }
 
+/** @throws {BatchNormError} `ERR_BATCHNORM_SHAPE` for a layout that `layoutOf` would not make. */
+export function requireLayout({ outer, channels, inner }: Layout): void {
+  requireChannels(channels);
+  if (!Number.isSafeInteger(outer) || !Number.isSafeInteger(inner) || outer < 0 || inner < 0) {
+    refuse("ERR_BATCHNORM_SHAPE", "outer and inner must be integers ≥ 0", [outer, inner]);
+  }
+}
+
 /** m, the number of values that each channel's statistics are taken over: outer · inner. */
 export function valuesPerChannel(layout: Layout): number {
   return layout.outer * layout.inner;

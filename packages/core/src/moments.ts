@@ -148,11 +148,14 @@ export function varianceOf(
   out: Float64Array = new Float64Array(moments.m2.length),
 ): Float64Array {
   requireFloat64("out", out, moments.m2.length);
-  const freedom = estimator === "unbiased" ? moments.count - 1 : moments.count;
-  const divisor = Math.max(freedom, 1);
+  const divisor = divisorOf(moments.count, estimator);
   for (let c = 0; c < out.length; c++) out[c] = (moments.m2[c] as number) / divisor;
   return out;
 }
+
+/** What M2 is divided by: n or n − 1, and at least 1. */
+export const divisorOf = (count: number, estimator: VarianceEstimator): number =>
+  Math.max(estimator === "unbiased" ? count - 1 : count, 1);
 
 /** Writes `high + low` as a rounded sum and the exact remainder of the rounding (Knuth's 2Sum). */
 function writeMean(out: Moments, c: number, high: number, low: number): void {

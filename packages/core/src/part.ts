@@ -1,11 +1,11 @@
 import type { FloatArray } from "./arrays.ts";
 import type { BatchPart } from "./ghost.ts";
-import { backwardTraining, type Gradients } from "./gradient.ts";
+import type { Gradients } from "./gradient.ts";
 import { sizeOf } from "./layout.ts";
 import { backwardMasked, maskedMoments } from "./masks.ts";
-import { computeMoments, type Moments } from "./moments.ts";
-import { forwardByMoments } from "./normalize.ts";
+import type { Moments } from "./moments.ts";
 import type { AffineParameters } from "./parameters.ts";
+import type { Passes } from "./passes.ts";
 import { type Correction, correctParameters } from "./renorm.ts";
 
 /** A batch, or a virtual one, that is normalized by its own statistics. */
@@ -19,7 +19,12 @@ export interface Part extends BatchPart {
 }
 
 /** Takes a part of x, with its part of the mask, and measures it. */
-export function measurePart(x: FloatArray, mask: Uint8Array | null, at: BatchPart): Part {
+export function measurePart(
+  { computeMoments }: Passes,
+  x: FloatArray,
+  mask: Uint8Array | null,
+  at: BatchPart,
+): Part {
   const { start, layout } = at;
   const part = x.subarray(start, start + sizeOf(layout));
   const correction = null;
@@ -32,6 +37,7 @@ export function measurePart(x: FloatArray, mask: Uint8Array | null, at: BatchPar
 
 /** Normalizes a part into its place in y. */
 export function forwardPart(
+  { forwardByMoments }: Passes,
   { x, layout, moments, correction, start }: Part,
   parameters: AffineParameters,
   y: FloatArray,
@@ -42,6 +48,7 @@ export function forwardPart(
 
 /** The gradients of {@link forwardPart}: dx goes to its place, dgamma and dbeta are of this part alone. */
 export function backwardPart(
+  { backwardTraining }: Passes,
   { x, layout, moments, correction, mask, start }: Part,
   parameters: AffineParameters,
   dy: FloatArray,

@@ -1,6 +1,6 @@
 import { BatchNormError } from "./errors.ts";
 import { requireChannels } from "./layout.ts";
-import { type Moments, requireMoments, type VarianceEstimator, varianceOf } from "./moments.ts";
+import { divisorOf, type Moments, requireMoments, type VarianceEstimator } from "./moments.ts";
 import { type Momentum, type NonFinitePolicy, requireMomentum, type Start } from "./options.ts";
 
 /** The moving averages that normalize at inference, and what is known of how they came about. */
@@ -70,20 +70,18 @@ export function updateRunning(
   requireMomentum(rule.momentum, rule.start);
   requireMoments("moments", moments, running.mean.length);
   if (moments.count === 0) return false;
-  const batchVariance = varianceOf(moments, rule.varianceEstimator);
   if (rule.onNonFinite !== "propagate") {
-    const bad = batchVariance.findIndex(
-      (variance, c) => !Number.isFinite(variance) || !Number.isFinite(moments.mean[c]),
-    );
+    const bad = firstNonFinite(moments);
     if (bad >= 0 && rule.onNonFinite === "skip") return false;
     if (bad >= 0) throw nonFinite(rule.name, bad, running.updates + 1);
   }
 
   const { keep, weight } = nextWeights(running, rule);
   const { mean, variance } = running;
+  const divisor = divisorOf(moments.count, rule.varianceEstimator);
   for (let c = 0; c < mean.length; c++) {
     mean[c] = blend(keep, mean[c] as number, moments.mean[c] as number);
-    variance[c] = blend(keep, variance[c] as number, batchVariance[c] as number);
+    variance[c] = blend(keep, variance[c] as number, (moments.m2[c] as number) / divisor);
   }
   const seen = running.updates === 0 ? moments.count : running.valuesPerChannel;
   running.valuesPerChannel = seen === moments.count ? seen : null;
@@ -108,6 +106,14 @@ export function nextWeights(
 /** Where nothing is kept, not even a NaN is. */
 export const blend = (keep: number, old: number, batch: number): number =>
   keep === 0 ? batch : keep * old + (1 - keep) * batch;
+
+/** The first channel without a finite mean and M2; −1 for none. */
+function firstNonFinite({ mean, m2 }: Moments): number {
+  for (let c = 0; c < mean.length; c++) {
+    if (!Number.isFinite(mean[c]) || !Number.isFinite(m2[c])) return c;
+  }
+  return -1;
+}
 
 function nonFinite(name: string, channel: number, step: number): BatchNormError {
   return new BatchNormError(

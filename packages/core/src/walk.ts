@@ -1,5 +1,4 @@
-import { refuse } from "./errors.ts";
-import { type Layout, requireChannels, sizeOf } from "./layout.ts";
+import { type Layout, requireLayout, sizeOf } from "./layout.ts";
 
 /**
  * How to visit a tensor so that one channel's values come in runs:
@@ -28,11 +27,8 @@ const valuesPerBlock = 4096;
 
 /** @throws {BatchNormError} `ERR_BATCHNORM_SHAPE` for a layout that `layoutOf` would not make. */
 export function walkOf(layout: Layout): Walk {
-  const { outer, channels, inner } = layout;
-  requireChannels(channels);
-  if (!Number.isSafeInteger(outer) || !Number.isSafeInteger(inner) || outer < 0 || inner < 0) {
-    refuse("ERR_BATCHNORM_SHAPE", "outer and inner must be integers ≥ 0", [outer, inner]);
-  }
+  requireLayout(layout);
+  const { channels, inner } = layout;
   const size = sizeOf(layout);
   if (inner !== 1) {
     return { size, blockStride: channels * inner, channelStride: inner, span: inner, step: 1 };

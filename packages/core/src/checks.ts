@@ -1,0 +1,10 @@
+/**
+ * What every implementation of the passes checks before it computes, so that all of them refuse the
+ * same input in the same words.
+ */
+export { type FloatArray, outputFor, requireFloats } from "./arrays.ts";
+export { refuse } from "./errors.ts";
+export { prepare as requireGradientArguments, requireOwnMoments } from "./gradient.ts";
+export { requireLayout } from "./layout.ts";
+export { requireMoments } from "./moments.ts";
+export { requireParameters, requireStatistics } from "./parameters.ts";

@@ -1,0 +1,76 @@
+// What the kernels share. Pointers are byte offsets into the memory; a vector is four float32 or two
+// float64. V8 has 16 vector registers and spills beyond 14 live ones, so each loop says its budget.
+
+/** Lanes 2 and 3, moved down. */
+export function upper(v: v128): v128 {
+  return i8x16.shuffle(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15);
+}
+
+/** `p[0..3] += v`, where p is float64. */
+export function flush(p: usize, v: v128): void {
+  v128.store(p, f64x2.add(v128.load(p), f64x2.promote_low_f32x4(v)));
+  v128.store(p, f64x2.add(v128.load(p, 16), f64x2.promote_low_f32x4(upper(v))), 16);
+}
+
+/** Four float64 at p, rounded to float32. */
+export function narrow(p: usize): v128 {
+  const low = f32x4.demote_f64x2_zero(v128.load(p));
+  const high = f32x4.demote_f64x2_zero(v128.load(p, 16));
+  return i8x16.shuffle(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
+}
+
+/** The sum of four lanes, in float64. */
+export function sumOf(v: v128): f64 {
+  const pair = f64x2.add(f64x2.promote_low_f32x4(v), f64x2.promote_low_f32x4(upper(v)));
+  return f64x2.extract_lane(pair, 0) + f64x2.extract_lane(pair, 1);
+}
+
+/** `v + d · d`. */
+export function addSquare(v: v128, d: v128): v128 {
+  return f32x4.add(v, f32x4.mul(d, d));
+}
+
+/** `v + a · b`. */
+export function addProduct(v: v128, a: v128, b: v128): v128 {
+  return f32x4.add(v, f32x4.mul(a, b));
+}
+
+/** `y = (x − center) · scale + shift`. */
+export function transform(y: usize, x: v128, center: v128, scale: v128, shift: v128): void {
+  v128.store(y, f32x4.add(f32x4.mul(f32x4.sub(x, center), scale), shift));
+}
+
+/** `dx = dy · scale + ((x − center) · slope + shift)`. */
+export function propagate(
+  dx: usize,
+  dy: v128,
+  x: v128,
+  center: v128,
+  scale: v128,
+  slope: v128,
+  shift: v128,
+): void {
+  const through = f32x4.add(f32x4.mul(f32x4.sub(x, center), slope), shift);
+  v128.store(dx, f32x4.add(f32x4.mul(dy, scale), through));
+}
+
+/** How many rows, or vectors of a strip, a float32 sum may run over before it goes to float64. */
+export const runLength: u32 = 128;
+
+/**
+ * The same for the first block of statistics. An outlier in it of size D spoils its shift by D / n, and
+ * Σd² by n roundings of D²: the variance was 3e-6 off with 128 rows, and is 5e-7 off with 16.
+ */
+export const firstRun: u32 = 16;
+
+/** The size of equal blocks that cover `rows`, of at most {@link runLength} each. */
+export function blockOf(rows: u32): u32 {
+  const blocks = (rows + runLength - 1) / runLength;
+  return blocks ? (rows + blocks - 1) / blocks : 1;
+}
+
+/**
+ * Bytes from which a tensor counts as larger than the cache. Whole rows then stream past, coefficients
+ * read from the cache; below, groups of channels keep their coefficients in registers.
+ */
+export const streaming: usize = 4 << 20;
