@@ -3,135 +3,111 @@
 //
 // Re-shifted block statistics: rows go in blocks, the first of 16, the others of up to 128. A block sums
 // d = x − k and d² in float32 around the shift k = the running mean so far, float32, which keeps d
-// small: the block's own mean in the first block, found by one more pass over it. The block's mean k + Σd/n and
-// M2 = Σd² − (Σd)²/n then merge in float64.
+// small: the block's own mean in the first block, found by one more pass over it. The block's mean
+// k + Σd/n and M2 = Σd² − (Σd)²/n then merge in float64.
 // See Chan, Golub & LeVeque 1983, eq. 2.1 (merging) and section 3 (shifting).
 //
-// Channels go in groups of 16, one 64-byte cache line a row.
+// Four rows go side by side, so that memory is read in order while a block's sums, 12 bytes a column,
+// stay in the cache. Columns in groups, with their sums in registers, gain 2 % on a tensor in the cache
+// and lose 40 % on one beyond it.
 
 import { addSquare, blockOf, firstRun, narrow, upper } from "./vectors";
 
-/** @param mean - width float64: means. @param m2 - width float64: Σ(x − mean)². */
-export function columnMoments(x: usize, rows: u32, width: u32, mean: usize, m2: usize): void {
+/**
+ * @param mean - width float64: means.
+ * @param m2 - width float64: Σ(x − mean)².
+ * @param sums - width float32 three times: shift, Σd, Σd².
+ */
+export function columnMoments(
+  x: usize,
+  rows: u32,
+  width: u32,
+  mean: usize,
+  m2: usize,
+  sums: usize,
+): void {
   const stride = (<usize>width) << 2;
-  const block = rows > firstRun ? blockOf(rows - firstRun) : rows;
   memory.fill(mean, 0, stride << 1);
   memory.fill(m2, 0, stride << 1);
-  for (let row: u32 = 0, count: u32 = 0; row < rows; row += count) {
-    const from = x + <usize>row * stride;
-    count = row ? min(block, rows - row) : min(firstRun, rows);
-    const to = from + <usize>count * stride;
-    let at: usize = 0;
-    for (; at + 64 <= stride; at += 64) {
-      block16(from + at, to, stride, row, count, mean + (at << 1), m2 + (at << 1));
-    }
-    for (; at < stride; at += 16) {
-      block4(from + at, to, stride, row, count, mean + (at << 1), m2 + (at << 1));
-    }
+  const first = min(firstRun, rows);
+  memory.copy(sums, x, stride);
+  sumBlock(x, first, stride, sums);
+  shiftToMean(stride, first, sums);
+  sumBlock(x, first, stride, sums);
+  merge(mean, m2, stride, sums, 0, first);
+
+  const block = blockOf(rows - first);
+  for (let row = first; row < rows; row += block) {
+    const count = min(block, rows - row);
+    for (let at: usize = 0; at < stride; at += 16) v128.store(sums + at, narrow(mean + (at << 1)));
+    sumBlock(x + <usize>row * stride, count, stride, sums);
+    merge(mean, m2, stride, sums, row, count);
   }
 }
 
-/** 16 columns. Live: 4 shifts, 4 sums, 4 sums of squares, a difference and its square. */
-function block16(
-  from: usize,
-  to: usize,
-  stride: usize,
-  seen: u32,
-  count: u32,
-  mean: usize,
-  m2: usize,
-): void {
-  const zero = f32x4.splat(0);
-  let k0: v128, k1: v128, k2: v128, k3: v128;
-  let s0 = zero,
-    s1 = zero,
-    s2 = zero,
-    s3 = zero;
-  if (seen) {
-    k0 = narrow(mean);
-    k1 = narrow(mean + 32);
-    k2 = narrow(mean + 64);
-    k3 = narrow(mean + 96);
-  } else {
-    k0 = v128.load(from);
-    k1 = v128.load(from, 16);
-    k2 = v128.load(from, 32);
-    k3 = v128.load(from, 48);
-    for (let p = from; p < to; p += stride) {
-      s0 = f32x4.add(s0, f32x4.sub(v128.load(p), k0));
-      s1 = f32x4.add(s1, f32x4.sub(v128.load(p, 16), k1));
-      s2 = f32x4.add(s2, f32x4.sub(v128.load(p, 32), k2));
-      s3 = f32x4.add(s3, f32x4.sub(v128.load(p, 48), k3));
-    }
-    const n = f32x4.splat(<f32>count);
-    k0 = f32x4.add(k0, f32x4.div(s0, n));
-    k1 = f32x4.add(k1, f32x4.div(s1, n));
-    k2 = f32x4.add(k2, f32x4.div(s2, n));
-    k3 = f32x4.add(k3, f32x4.div(s3, n));
-    s0 = s1 = s2 = s3 = zero;
+/** Moves the shifts of a block of `count` rows to its means. */
+function shiftToMean(stride: usize, count: u32, sums: usize): void {
+  const n = f32x4.splat(<f32>count);
+  for (const end = sums + stride; sums < end; sums += 16) {
+    const offset = f32x4.div(v128.load(sums + stride), n);
+    v128.store(sums, f32x4.add(v128.load(sums), offset));
   }
-  let q0 = zero,
-    q1 = zero,
-    q2 = zero,
-    q3 = zero;
-  for (let p = from; p < to; p += stride) {
-    const d0 = f32x4.sub(v128.load(p), k0);
-    s0 = f32x4.add(s0, d0);
-    q0 = addSquare(q0, d0);
-    const d1 = f32x4.sub(v128.load(p, 16), k1);
-    s1 = f32x4.add(s1, d1);
-    q1 = addSquare(q1, d1);
-    const d2 = f32x4.sub(v128.load(p, 32), k2);
-    s2 = f32x4.add(s2, d2);
-    q2 = addSquare(q2, d2);
-    const d3 = f32x4.sub(v128.load(p, 48), k3);
-    s3 = f32x4.add(s3, d3);
-    q3 = addSquare(q3, d3);
-  }
-  merge4(mean, m2, k0, s0, q0, seen, count);
-  merge4(mean + 32, m2 + 32, k1, s1, q1, seen, count);
-  merge4(mean + 64, m2 + 64, k2, s2, q2, seen, count);
-  merge4(mean + 96, m2 + 96, k3, s3, q3, seen, count);
 }
 
-/** 4 columns, as {@link block16}. */
-function block4(
-  from: usize,
-  to: usize,
-  stride: usize,
-  seen: u32,
-  count: u32,
-  mean: usize,
-  m2: usize,
-): void {
-  const zero = f32x4.splat(0);
-  let k = v128.load(from),
-    s = zero,
-    q = zero;
-  if (seen) {
-    k = narrow(mean);
-  } else {
-    for (let p = from; p < to; p += stride) s = f32x4.add(s, f32x4.sub(v128.load(p), k));
-    k = f32x4.add(k, f32x4.div(s, f32x4.splat(<f32>count)));
-    s = zero;
-  }
-  for (let p = from; p < to; p += stride) {
-    const d = f32x4.sub(v128.load(p), k);
-    s = f32x4.add(s, d);
-    q = addSquare(q, d);
-  }
-  merge4(mean, m2, k, s, q, seen, count);
+/** Σd and Σd² of a block, from its shifts. */
+function sumBlock(x: usize, count: u32, stride: usize, sums: usize): void {
+  memory.fill(sums + stride, 0, stride << 1);
+  for (; count >= 4; count -= 4, x += 4 * stride) sum4(x, stride, sums);
+  for (; count; count--, x += stride) sum1(x, stride, sums);
 }
 
-/** Merges a block of four columns into what is known of the rows before it, in float64. */
-function merge4(mean: usize, m2: usize, k: v128, s: v128, q: v128, seen: u32, count: u32): void {
+/** Live: the shift, two sums, a difference and its square. */
+function sum4(x: usize, stride: usize, sums: usize): void {
+  const stride2 = stride * 2,
+    stride3 = stride * 3;
+  for (const end = x + stride; x < end; x += 16, sums += 16) {
+    const k = v128.load(sums);
+    let s = v128.load(sums + stride),
+      q = v128.load(sums + stride2);
+    const d0 = f32x4.sub(v128.load(x), k);
+    s = f32x4.add(s, d0);
+    q = addSquare(q, d0);
+    const d1 = f32x4.sub(v128.load(x + stride), k);
+    s = f32x4.add(s, d1);
+    q = addSquare(q, d1);
+    const d2 = f32x4.sub(v128.load(x + stride2), k);
+    s = f32x4.add(s, d2);
+    q = addSquare(q, d2);
+    const d3 = f32x4.sub(v128.load(x + stride3), k);
+    s = f32x4.add(s, d3);
+    q = addSquare(q, d3);
+    v128.store(sums + stride, s);
+    v128.store(sums + stride2, q);
+  }
+}
+
+function sum1(x: usize, stride: usize, sums: usize): void {
+  for (const end = x + stride; x < end; x += 16, sums += 16) {
+    const d = f32x4.sub(v128.load(x), v128.load(sums));
+    v128.store(sums + stride, f32x4.add(v128.load(sums + stride), d));
+    v128.store(sums + 2 * stride, addSquare(v128.load(sums + 2 * stride), d));
+  }
+}
+
+/** Merges a block of `count` rows into what is known of `seen` rows before it, in float64. */
+function merge(mean: usize, m2: usize, stride: usize, sums: usize, seen: u32, count: u32): void {
   const n = <f64>count;
   const share = n / <f64>(seen + count);
   const perCount = f64x2.splat(1 / n);
   const weight = f64x2.splat(share);
   const squareWeight = f64x2.splat(share * <f64>seen);
-  merge2(mean, m2, k, s, q, perCount, weight, squareWeight);
-  merge2(mean + 16, m2 + 16, upper(k), upper(s), upper(q), perCount, weight, squareWeight);
+  for (const end = sums + stride; sums < end; sums += 16, mean += 32, m2 += 32) {
+    const k = v128.load(sums),
+      s = v128.load(sums + stride),
+      q = v128.load(sums + 2 * stride);
+    merge2(mean, m2, k, s, q, perCount, weight, squareWeight);
+    merge2(mean + 16, m2 + 16, upper(k), upper(s), upper(q), perCount, weight, squareWeight);
+  }
 }
 
 function merge2(

@@ -4,7 +4,7 @@
 //
 //   float64: mean, spread (M2 or variance), gamma, beta, r, sums (dbeta), products (dgamma)
 //   float32: center, scale, slope, shift
-//   scratch: 20 bytes a column
+//   scratch: 28 bytes a column, 48 bytes a channel of strips
 
 import { rowsTogether } from "./columns";
 
@@ -14,7 +14,7 @@ function wide(channels: u32): usize {
 }
 
 export function frameSize(channels: u32, inner: u32): usize {
-  return 9 * wide(channels) + <usize>(rowsTogether(channels, inner) * channels * inner) * 20;
+  return stripSumsOf(0, channels, inner) + <usize>channels * 48;
 }
 export function meanOf(frame: usize): usize {
   return frame;
@@ -51,4 +51,8 @@ export function shiftOf(frame: usize, channels: u32): usize {
 }
 export function scratchOf(frame: usize, channels: u32): usize {
   return frame + 9 * wide(channels);
+}
+export function stripSumsOf(frame: usize, channels: u32, inner: u32): usize {
+  const columns = rowsTogether(channels, inner) * channels * inner;
+  return scratchOf(frame, channels) + <usize>columns * 28;
 }

@@ -18,6 +18,7 @@ import {
   shiftOf,
   slopeOf,
   spreadOf,
+  stripSumsOf,
   sumsOf,
 } from "./frame";
 import { stripPropagate, stripSums } from "./strip-gradient";
@@ -35,13 +36,14 @@ export function moments(x: usize, outer: u32, channels: u32, inner: u32, frame: 
   const width = together * channels * inner;
   const rows = together ? outer / together : 0;
   if (rows && width === channels) {
-    columnMoments(x, rows, width, mean, m2);
+    columnMoments(x, rows, width, mean, m2, scratchOf(frame, channels));
     return;
   }
   if (rows) {
     const columnMean = scratchOf(frame, channels);
     const columnM2 = columnMean + ((<usize>width) << 3);
-    columnMoments(x, rows, width, columnMean, columnM2);
+    const columnSums = columnM2 + ((<usize>width) << 3);
+    columnMoments(x, rows, width, columnMean, columnM2, columnSums);
     gatherMoments(columnMean, columnM2, rows, together, channels, inner, mean, m2);
   } else {
     memory.fill(mean, 0, (<usize>channels) << 3);
@@ -49,7 +51,17 @@ export function moments(x: usize, outer: u32, channels: u32, inner: u32, frame: 
   }
   const whole = rows * together;
   x += (<usize>(rows * width)) << 2;
-  stripMoments(x, outer - whole, channels, inner, whole * inner, mean, m2);
+  const rest = outer - whole;
+  stripMoments(
+    x,
+    rest,
+    channels,
+    inner,
+    whole * inner,
+    mean,
+    m2,
+    stripSumsOf(frame, channels, inner),
+  );
 }
 
 /** Whether a channel whose M2, in the frame, is below `limit` holds two different values. */
@@ -135,14 +147,15 @@ export function sum(
   const width = together * channels * inner;
   const rows = together ? outer / together : 0;
   if (rows && width === channels) {
-    columnSums(dy, x, rows, width, center, sums, products);
+    columnSums(dy, x, rows, width, center, sums, products, scratchOf(frame, channels));
     return;
   }
   if (rows) {
     const columnSum = scratchOf(frame, channels);
     const columnProduct = columnSum + ((<usize>width) << 3);
-    const c = spread(center, columnSum + ((<usize>width) << 4), together, channels, inner);
-    columnSums(dy, x, rows, width, c, columnSum, columnProduct);
+    const partial = columnProduct + ((<usize>width) << 3);
+    const c = spread(center, partial + ((<usize>width) << 3), together, channels, inner);
+    columnSums(dy, x, rows, width, c, columnSum, columnProduct, partial);
     gatherSums(columnSum, together, channels, inner, sums);
     gatherSums(columnProduct, together, channels, inner, products);
   } else {

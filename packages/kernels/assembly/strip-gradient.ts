@@ -8,7 +8,8 @@ const blockLength: u32 = 8 * runLength;
 /**
  * Adds Σ dy and Σ dy · (x − center), float32 within runs of 128 vectors, float64 between them.
  *
- * @param sums - channels float64. @param products - channels float64.
+ * @param sums - channels float64.
+ * @param products - channels float64.
  */
 export function stripSums(
   dy: usize,
@@ -20,19 +21,14 @@ export function stripSums(
   sums: usize,
   products: usize,
 ): void {
-  const strip = (<usize>inner) << 2;
-  const sample = <usize>channels * strip;
-  const most = max<u32>(1, blockLength / inner);
-  for (let at: usize = 0; at < (<usize>channels) << 2; at += 4, dy += strip, x += strip) {
-    const c = load<f32>(center + at),
-      s = sums + (at << 1),
-      q = products + (at << 1);
-    for (let n: u32 = 0; n < outer; n += most) {
-      const from = <usize>n * sample;
-      const strips = min(most, outer - n);
+  for (; outer; outer--) {
+    for (let c: usize = 0; c < <usize>channels; c++) {
+      const mean = load<f32>(center + (c << 2));
       for (let i: u32 = 0; i < inner; i += blockLength) {
-        const first = from + ((<usize>i) << 2);
-        sumBlock(dy + first, x + first, strips, sample, min(blockLength, inner - i), c, s, q);
+        const length = min(blockLength, inner - i);
+        sumBlock(dy, x, length, mean, sums + (c << 3), products + (c << 3));
+        dy += (<usize>length) << 2;
+        x += (<usize>length) << 2;
       }
     }
   }
@@ -42,8 +38,6 @@ export function stripSums(
 function sumBlock(
   dy: usize,
   x: usize,
-  strips: u32,
-  sample: usize,
   length: u32,
   center: f32,
   sums: usize,
@@ -55,28 +49,24 @@ function sumBlock(
     s1 = zero,
     q0 = zero,
     q1 = zero;
-  let sum: f64 = 0,
-    product: f64 = 0;
-  for (; strips; strips--, dy += sample, x += sample) {
-    let g = dy,
-      p = x;
-    const end = dy + ((<usize>length) << 2);
-    for (; g + 32 <= end; g += 32, p += 32) {
-      const g0 = v128.load(g);
-      s0 = f32x4.add(s0, g0);
-      q0 = addProduct(q0, f32x4.sub(v128.load(p), c), g0);
-      const g1 = v128.load(g, 16);
-      s1 = f32x4.add(s1, g1);
-      q1 = addProduct(q1, f32x4.sub(v128.load(p, 16), c), g1);
-    }
-    for (; g < end; g += 4, p += 4) {
-      const value = load<f32>(g);
-      sum += <f64>value;
-      product += <f64>(load<f32>(p) - center) * <f64>value;
-    }
+  const end = dy + ((<usize>length) << 2);
+  for (; dy + 32 <= end; dy += 32, x += 32) {
+    const g0 = v128.load(dy);
+    s0 = f32x4.add(s0, g0);
+    q0 = addProduct(q0, f32x4.sub(v128.load(x), c), g0);
+    const g1 = v128.load(dy, 16);
+    s1 = f32x4.add(s1, g1);
+    q1 = addProduct(q1, f32x4.sub(v128.load(x, 16), c), g1);
   }
-  store<f64>(sums, load<f64>(sums) + (sum + sumOf(s0) + sumOf(s1)));
-  store<f64>(products, load<f64>(products) + (product + sumOf(q0) + sumOf(q1)));
+  let sum = sumOf(s0) + sumOf(s1),
+    product = sumOf(q0) + sumOf(q1);
+  for (; dy < end; dy += 4, x += 4) {
+    const g = <f64>load<f32>(dy);
+    sum += g;
+    product += <f64>(load<f32>(x) - center) * g;
+  }
+  store<f64>(sums, load<f64>(sums) + sum);
+  store<f64>(products, load<f64>(products) + product);
 }
 
 /**

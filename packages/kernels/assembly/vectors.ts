@@ -68,9 +68,3 @@ export function blockOf(rows: u32): u32 {
   const blocks = (rows + runLength - 1) / runLength;
   return blocks ? (rows + blocks - 1) / blocks : 1;
 }
-
-/**
- * Bytes from which a tensor counts as larger than the cache. Whole rows then stream past, coefficients
- * read from the cache; below, groups of channels keep their coefficients in registers.
- */
-export const streaming: usize = 4 << 20;
