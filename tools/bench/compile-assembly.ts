@@ -1,0 +1,17 @@
+import asc from "assemblyscript/asc";
+
+/** Compiles AssemblyScript with the flags of the kernels, so that its limits are theirs. */
+export async function compileAssembly(file: string): Promise<WebAssembly.Module> {
+  const flags = ["-O3", "--noAssert", "--runtime", "stub", "--importMemory"];
+  let binary: Uint8Array | undefined;
+  const { error, stderr } = await asc.main(
+    [file, ...flags, "--enable", "simd,bulk-memory", "--outFile", "out.wasm"],
+    {
+      writeFile: (_name, contents) => {
+        if (typeof contents !== "string") binary = contents;
+      },
+    },
+  );
+  if (error || !binary) throw new Error(`${file} does not compile: ${error}\n${stderr}`);
+  return new WebAssembly.Module(new Uint8Array(binary));
+}
