@@ -1,0 +1,57 @@
+import { firstUse, firstUseOps } from "./first-use.ts";
+import { kernelOps, timeCell } from "./kernel-cell.ts";
+import type { Line } from "./row.ts";
+import { describe, shapes } from "./shapes.ts";
+import { AbsentError, SubjectProcess } from "./subject-process.ts";
+import { nodeWorker, type Subject, subjects } from "./subjects.ts";
+import type { Selection, Suite } from "./suite.ts";
+
+const name = "kernels";
+
+export const kernels: Suite = {
+  name,
+  title: "Kernels: float32, one thread",
+  notes: [
+    shapes.slice(0, 3).map(describe).join(" · "),
+    shapes.slice(3).map(describe).join(" · "),
+    "ours: tensors stay in WASM memory; ours-copy: copied in and out; core: the reference in TypeScript.",
+    "limit: bytes read, copied and combined by WASM in the same round. ONNX Runtime gets A and D",
+    "channels-first, the only order it knows.",
+  ],
+  shapes: shapes.map(({ name }) => name),
+  ops: [...kernelOps, ...firstUseOps],
+  subjects: subjects.map(({ name }) => name),
+  run,
+};
+
+async function run({ say, ...selection }: Selection): Promise<Line[]> {
+  const lines: Line[] = [];
+  const workers = new Map<Subject, SubjectProcess>();
+  say("compiling the probes of the limit");
+  const limit = await SubjectProcess.start(nodeWorker("workers/limit.ts"));
+  try {
+    for (const subject of subjects.filter(({ name }) => selection.subjects.includes(name))) {
+      say(`starting ${subject.name}`);
+      try {
+        workers.set(subject, await SubjectProcess.start(subject.command(say)));
+      } catch (error) {
+        if (!(error instanceof AbsentError)) throw error;
+        lines.push({ suite: name, subject: subject.name, absent: error.message });
+      }
+    }
+    say([...workers.values()].map(({ about }) => about).join("; "));
+    for (const shape of shapes.filter(({ name }) => selection.shapes.includes(name))) {
+      for (const op of kernelOps.filter((op) => selection.ops.includes(op))) {
+        say(`timing ${op} on ${describe(shape)}`);
+        const cell = { suite: name, shape, op };
+        lines.push(...(await timeCell(cell, { subjects: workers, limit }, selection.rounds)));
+      }
+    }
+  } finally {
+    for (const worker of [limit, ...workers.values()]) worker.stop();
+  }
+  if (selection.shapes.includes("E") && selection.subjects.includes("ours")) {
+    lines.push(...(await firstUse(name, selection.ops, selection.rounds)));
+  }
+  return lines;
+}

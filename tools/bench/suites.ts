@@ -1,0 +1,5 @@
+import { kernels } from "./kernels.ts";
+import type { Suite } from "./suite.ts";
+
+/** Every suite, in the order they run in. */
+export const suites: readonly Suite[] = [kernels];

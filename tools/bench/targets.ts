@@ -1,0 +1,42 @@
+/**
+ * How fast ours is to be: ours ÷ another subject's time, at most. `first` is the goal for a release,
+ * `second` the one after it.
+ */
+export interface Target {
+  readonly suite: string;
+  /** Each letter a shape; absent where the target names none. */
+  readonly shapes?: readonly string[];
+  readonly op: string;
+  /** A subject, or `ms` for ours ÷ one millisecond. */
+  readonly against: string;
+  readonly first?: number;
+  readonly second?: number;
+}
+
+const suite = "kernels";
+const all = ["A", "B", "C", "D", "E", "F"];
+const large = ["A", "B"];
+
+export const targets: readonly Target[] = [
+  { suite, shapes: large, op: "forward", against: "limit", first: 1.25, second: 1.1 },
+  { suite, shapes: large, op: "inference", against: "limit", first: 1.25, second: 1.1 },
+  { suite, shapes: large, op: "backward", against: "limit", first: 1.15, second: 1.1 },
+
+  ...["forward", "inference", "backward"].flatMap((op): Target[] => [
+    { suite, shapes: ["C"], op, against: "c-avx2", first: 1.4 },
+    { suite, shapes: ["D", "F"], op, against: "c-avx2", first: 1.4, second: 1.1 },
+  ]),
+
+  { suite, shapes: all, op: "forward", against: "pytorch", first: 1, second: 1 },
+  { suite, shapes: all, op: "inference", against: "pytorch", first: 1.2, second: 1 },
+  { suite, shapes: all, op: "backward", against: "pytorch", first: 1.3, second: 1 },
+
+  { suite, op: "forward", against: "onnxruntime", first: 0.5 },
+  { suite, op: "inference", against: "onnxruntime", first: 0.4 },
+
+  { suite, op: "forward", against: "tfjs-wasm", first: 1 / 20 },
+  { suite, op: "inference", against: "tfjs-wasm", first: 1 / 7 },
+  { suite, op: "forward+backward", against: "tfjs-wasm", first: 1 / 70 },
+
+  { suite, shapes: ["E"], op: "first-use", against: "ms", first: 1 },
+];
