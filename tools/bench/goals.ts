@@ -47,15 +47,25 @@ export function judge(
   return { row, against, ratio, first: goal(target?.first), second: goal(target?.second) };
 }
 
-/** `1.18 ✓1.25 ✗1.10+7%`: the ratio, then each goal, met or missed by so much. */
+/** Whom a suite's targets compare ours with, in the order of the targets. */
+export function targetedBy(suite: string): string[] {
+  const own = targets.filter((target) => target.suite === suite && target.against !== "ms");
+  return [...new Set(own.map(({ against }) => against))];
+}
+
+/** `1.18 ✓1.25 ✗1.1+7%`: the ratio, then each goal, met or missed by so much. */
 export function phrase({ ratio, first, second }: Verdict): string {
   const goals = [first, second?.goal === first?.goal ? null : second];
-  const marks = goals.map((goal) => {
-    if (!goal) return "";
-    const missed = Math.max(1, Math.round(100 * goal.off));
-    return goal.met ? ` ✓${quotient(goal.goal)}` : ` ✗${quotient(goal.goal)}+${missed}%`;
-  });
-  return quotient(ratio) + marks.join("");
+  return [quotient(ratio), ...goals.map((goal) => (goal ? ` ${mark(goal)}` : ""))].join("");
+}
+
+/** From twice the goal on, a percentage says less than how many times the goal it is. */
+function mark({ goal, met, off }: Goal): string {
+  const name = goal < 0.2 ? quotient(goal) : `${goal}`;
+  const times = off + 1;
+  if (met) return `✓${name}`;
+  if (times < 2) return `✗${name}+${Math.max(1, Math.round(100 * off))}%`;
+  return `✗${name}×${times.toFixed(times < 10 ? 1 : 0)}`;
 }
 
 /** A ratio in the digits that matter: 12.3, 1.18, 0.35, 1/48. */

@@ -12,13 +12,15 @@ export const kernels: Suite = {
   name,
   title: "Kernels: float32, one thread",
   notes: [
-    shapes.slice(0, 3).map(describe).join(" · "),
-    shapes.slice(3).map(describe).join(" · "),
     "ours: tensors stay in WASM memory; ours-copy: copied in and out; core: the reference in TypeScript.",
     "limit: bytes read, copied and combined by WASM in the same round. ONNX Runtime gets A and D",
     "channels-first, the only order it knows.",
   ],
   shapes: shapes.map(({ name }) => name),
+  describe(letter) {
+    const shape = shapes.find(({ name }) => name === letter);
+    return shape ? describe(shape) : letter;
+  },
   ops: [...kernelOps, ...firstUseOps],
   subjects: subjects.map(({ name }) => name),
   run,

@@ -14,9 +14,11 @@ export interface Selection {
 export interface Suite {
   readonly name: string;
   readonly title: string;
-  /** What the letters of its shapes mean, and what is peculiar to a subject; printed below the title. */
+  /** What is peculiar to a subject; printed below the title. */
   readonly notes: readonly string[];
   readonly shapes: readonly string[];
+  /** What a shape's name means, in a few words. */
+  readonly describe: (shape: string) => string;
   readonly ops: readonly string[];
   /** In the order of the table's columns. */
   readonly subjects: readonly string[];

@@ -1,9 +1,8 @@
 import Table from "cli-table3";
 import { type Cell, cellsOf, milliseconds } from "./cells.ts";
-import { judge, phrase, type Verdict } from "./goals.ts";
+import { judge, phrase, targetedBy, type Verdict } from "./goals.ts";
 import { type Absent, isRow, type Line } from "./row.ts";
 import type { Suite } from "./suite.ts";
-import { targets } from "./targets.ts";
 
 /** Everything that a run of one suite found, for a screen 120 columns wide. */
 export function report(suite: Suite, lines: readonly Line[]): string {
@@ -11,41 +10,32 @@ export function report(suite: Suite, lines: readonly Line[]): string {
   const has = (name: string): boolean =>
     cells.some(({ rows }) => rows.some(({ subject }) => subject === name));
   const columns = [...suite.subjects, "limit"].filter(has);
-  const goals = against(suite, columns);
+  const against = targetedBy(suite.name).filter((name) => columns.includes(name));
   return [
     suite.title,
     ...suite.notes.map((note) => `  ${note}`),
     "",
     "Median milliseconds",
-    times(cells, columns),
-    ...(goals.length && has("ours") ? ["", ...ratios(cells, goals)] : []),
+    times(suite, cells, columns),
+    ...(against.length && has("ours") ? ["", ...ratios(suite, cells, against)] : []),
     ...absences(lines),
   ].join("\n");
 }
 
-/** What ours is divided by: whoever has a target or a column, the limit first. */
-function against(suite: Suite, columns: readonly string[]): string[] {
-  const targeted = targets.filter(({ suite: name }) => name === suite.name);
-  const names = new Set(targeted.map(({ against }) => against));
-  return [...names].filter((name) => columns.includes(name));
-}
-
-function times(cells: readonly Cell[], columns: readonly string[]): string {
-  const body = cells.map(({ shape, op, rows }) => [
-    shape,
+function times(suite: Suite, cells: readonly Cell[], columns: readonly string[]): string {
+  const body = cells.map(({ op, rows }) => [
     op,
     ...columns.map((name) => {
       const row = rows.find(({ subject }) => subject === name);
       return row ? milliseconds(row.medianMs) : "";
     }),
   ]);
-  return grid(["", "", ...columns], body);
+  return grid(["", ...columns], groups(suite, cells, body));
 }
 
-function ratios(cells: readonly Cell[], against: readonly string[]): string[] {
+function ratios(suite: Suite, cells: readonly Cell[], against: readonly string[]): string[] {
   const verdicts: Verdict[] = [];
-  const body = cells.map(({ shape, op, rows }) => [
-    shape,
+  const body = cells.map(({ op, rows }) => [
     op,
     ...against.map((name) => {
       const verdict = judge(rows, name);
@@ -60,7 +50,7 @@ function ratios(cells: readonly Cell[], against: readonly string[]): string[] {
   verdicts.push(...absolute);
   return [
     "Ours ÷ each, median of the rounds; ✓ a goal met, ✗ missed by so much",
-    grid(["", "", ...against.map((name) => `÷ ${name}`)], body, "left"),
+    grid(["", ...against], groups(suite, cells, body), "left"),
     ...absolute.map(({ row, ratio, first }) => {
       const mark = first?.met ? "✓" : "✗";
       return `${row.op}: ${milliseconds(ratio)} ms ${mark}${first?.goal} ms`;
@@ -75,7 +65,7 @@ function tally(verdicts: readonly Verdict[], which: "first" | "second"): string 
 }
 
 /** A line for everyone who is missing, and why. */
-function absences(lines: readonly Line[]): string[] {
+export function absences(lines: readonly Line[]): string[] {
   const absent = lines.filter((line): line is Absent => !isRow(line));
   const reasons = Map.groupBy(absent, ({ subject, absent }) => `${subject}: absent: ${absent}`);
   const named = [...reasons].map(([reason, cells]) => {
@@ -85,30 +75,35 @@ function absences(lines: readonly Line[]): string[] {
   return named.length ? ["", "Not measured", ...named] : [];
 }
 
-/** Columns two spaces apart, a rule under the head, an empty line between shapes. */
+/** Leaves out rows that say nothing, and puts the name of the shape above the others. */
+function groups(suite: Suite, cells: readonly Cell[], body: readonly string[][]): TableRow[] {
+  const rows = body.map((row, i) => ({ row, shape: (cells[i] as Cell).shape }));
+  const telling = rows.filter(({ row: [, ...values] }) => values.some((value) => value !== ""));
+  return telling.flatMap(({ row, shape }, i) => {
+    if (telling[i - 1]?.shape === shape) return [row];
+    const heading = [{ content: suite.describe(shape), colSpan: row.length }];
+    return i > 0 ? [row.map(() => ""), heading, row] : [heading, row];
+  });
+}
+
+type TableRow = (string | { content: string; colSpan: number })[];
+
+/** Columns two spaces apart. */
 function grid(
   head: readonly string[],
-  body: readonly (readonly string[])[],
+  body: readonly TableRow[],
   align: "left" | "right" = "right",
 ): string {
-  const none = ["top", "bottom", "left", "right", "mid", "middle"].flatMap((side) =>
+  const lines = ["top", "bottom", "left", "right", "mid"].flatMap((side) =>
     ["", "-mid", "-left", "-right"].map((end) => [`${side}${end}`, ""]),
   );
   const table = new Table({
     head: [...head],
-    colAligns: head.map((_, i) => (i < 2 ? "left" : align)),
-    chars: { ...Object.fromEntries(none), middle: "  " },
+    colAligns: head.map((_, i) => (i === 0 ? "left" : align)),
+    chars: { ...Object.fromEntries(lines), middle: "  " },
     style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
   });
-  for (const [i, row] of body.entries()) {
-    const [shape, ...rest] = row;
-    const same = i > 0 && body[i - 1]?.[0] === shape;
-    if (i > 0 && !same) table.push(head.map(() => ""));
-    table.push([same ? "" : (shape as string), ...rest]);
-  }
-  return table
-    .toString()
-    .split("\n")
-    .map((line) => `  ${line.trimEnd()}`.trimEnd())
-    .join("\n");
+  table.push(...body);
+  const text = table.toString().split("\n");
+  return text.map((line) => line.trimEnd()).join("\n");
 }
