@@ -50,6 +50,13 @@ const smoke = {
   test: { name: "smoke", root: "tools", include: ["smoke/*.test.ts"], testTimeout: 300_000 },
 };
 
+/** What the benchmark works out; no test times anything. */
+const tools = {
+  resolve: { conditions: [source, ...defaultServerConditions] },
+  ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
+  test: { name: "tools", root: "tools", include: ["bench/*.test.ts"] },
+};
+
 const tested = packages.filter((name) =>
   existsSync(new URL(`packages/${name}/test`, import.meta.url)),
 );
@@ -61,6 +68,6 @@ export default defineConfig({
       reporter: ["text"],
       thresholds: { "packages/core/src/**": { 100: true } },
     },
-    projects: [...tested.map(node), ...tested.map(browser), smoke],
+    projects: [...tested.map(node), ...tested.map(browser), tools, smoke],
   },
 });

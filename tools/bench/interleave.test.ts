@@ -1,0 +1,50 @@
+import { expect, test } from "vitest";
+import { interleave } from "./interleave.ts";
+
+/** A contender whose clock is a list: no test measures time. */
+function contender(name: string, order: string[], time = () => 400) {
+  return {
+    name,
+    async time() {
+      order.push(name);
+      return time();
+    },
+  };
+}
+
+test("contenders take turns, and each round begins with another one", async () => {
+  const order: string[] = [];
+  await interleave([contender("a", order), contender("b", order)], 3);
+  // The first two are the warm-up.
+  expect(order.join("")).toBe("ab" + "ab" + "ba" + "ab");
+});
+
+test("one that fails is left out with its reason, and the others go on", async () => {
+  let calls = 0;
+  const late = contender("late", [], () => {
+    if (++calls > 2) throw new Error("out of memory");
+    return 400;
+  });
+  const { series, lacking } = await interleave([late, contender("fine", [])], 3);
+  expect([...lacking]).toEqual([["late", "out of memory"]]);
+  expect([...series]).toEqual([["fine", [400, 400, 400]]]);
+});
+
+test("a slow one is timed in three rounds only", async () => {
+  const { series } = await interleave([contender("slow", [], () => 2000)], 7);
+  expect(series.get("slow")).toEqual([2000, 2000, 2000]);
+});
+
+test("a fast one is given as many iterations as make a batch", async () => {
+  const asked: number[] = [];
+  const fast = {
+    name: "fast",
+    async time(iterations: number) {
+      asked.push(iterations);
+      return 0.01;
+    },
+  };
+  await interleave([fast], 1);
+  expect(asked.slice(0, 4)).toEqual([1, 10, 100, 400]);
+  expect(asked.at(-1)).toBe(400);
+});
