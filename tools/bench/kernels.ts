@@ -1,7 +1,9 @@
 import { firstUse, firstUseOps } from "./first-use.ts";
 import { kernelOps, timeCell } from "./kernel-cell.ts";
+import { gigaflops, peakOps } from "./peak.ts";
+import { requestFor } from "./protocol.ts";
 import type { Line } from "./row.ts";
-import { describe, shapes } from "./shapes.ts";
+import { describe, type Shape, shapes } from "./shapes.ts";
 import { AbsentError, SubjectProcess } from "./subject-process.ts";
 import { nodeWorker, type Subject, subjects } from "./subjects.ts";
 import type { Selection, Suite } from "./suite.ts";
@@ -32,6 +34,7 @@ async function run({ say, ...selection }: Selection): Promise<Line[]> {
   say("compiling the probes of the limit");
   const limit = await SubjectProcess.start(nodeWorker("workers/limit.ts"));
   try {
+    say(await peaks(limit));
     for (const subject of subjects.filter(({ name }) => selection.subjects.includes(name))) {
       say(`starting ${subject.name}`);
       try {
@@ -56,4 +59,15 @@ async function run({ say, ...selection }: Selection): Promise<Line[]> {
     lines.push(...(await firstUse(name, selection.ops, selection.rounds)));
   }
   return lines;
+}
+
+/** What dense products could reach here; the size of the tensor does not matter. */
+async function peaks(limit: SubjectProcess): Promise<string> {
+  const [shape] = shapes as [Shape];
+  const speeds: string[] = [];
+  for (const op of peakOps) {
+    const answer = await limit.ask(requestFor(shape, op, 500, 5));
+    if ("ms" in answer) speeds.push(`${op} ${gigaflops(op, answer.ms).toFixed(1)} GFLOP/s`);
+  }
+  return `WASM multiplies and adds: ${speeds.join(", ")}`;
 }

@@ -24,10 +24,9 @@ async function bench({ suites, json, ...selection }: Options): Promise<void> {
     console.log(`\n${report(suite, found)}\n`);
   }
   const [{ model } = { model: "unknown processor" }] = cpus();
-  console.log(
-    `${model}, ${cpus().length} cores, Node ${process.version}; ${selection.rounds} rounds`,
-  );
-  if (json) console.log(`${lines.length} rows in ${json}`);
+  const machine = `${model}, ${cpus().length} cores, Node ${process.version}`;
+  console.log(`${machine}; rounds: ${selection.rounds}`);
+  if (json) console.log(`written to ${json}`);
 }
 
 function optionsOrExit(): Options {

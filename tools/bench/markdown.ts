@@ -31,7 +31,7 @@ export function tables(suite: Suite, lines: readonly Line[]): string {
     table(["", "", ...columns], times),
     "",
     "</details>",
-    ...absences(lines).map((line) => line.trim()),
+    ...absences(lines).map((line) => line.replace(/^ +/, "- ")),
   ].join("\n");
 }
 

@@ -64,12 +64,19 @@ function tally(verdicts: readonly Verdict[], which: "first" | "second"): string 
   return `${goals.filter(({ met }) => met).length} of ${goals.length}`;
 }
 
-/** A line for everyone who is missing, and why. */
+/** A line for everyone who is missing, and why: from the whole suite, or from some shapes and ops. */
 export function absences(lines: readonly Line[]): string[] {
   const absent = lines.filter((line): line is Absent => !isRow(line));
-  const reasons = Map.groupBy(absent, ({ subject, absent }) => `${subject}: absent: ${absent}`);
-  const named = [...reasons].map(([reason, cells]) => {
-    const where = cells.flatMap(({ shape, op }) => (shape ? [`${shape} ${op}`] : []));
+  const groups = Map.groupBy(absent, (line) =>
+    line.op ? `${line.subject}: ${line.absent}` : `${line.subject}: absent: ${line.absent}`,
+  );
+  const named = [...groups].map(([reason, group]) => {
+    const ops = Map.groupBy(group, ({ op = "" }) => op);
+    const where = [...ops]
+      .filter(([op]) => op !== "")
+      .map(([op, cells]) => {
+        return `${op} on ${cells.map(({ shape }) => shape).join(" ")}`;
+      });
     return `  ${reason}${where.length ? ` (${where.join(", ")})` : ""}`;
   });
   return named.length ? ["", "Not measured", ...named] : [];

@@ -2,6 +2,7 @@
 import { join, relative } from "node:path";
 import { sizeOf } from "@batchnorm/core";
 import { compileAssembly } from "../compile-assembly.ts";
+import { peakRounds } from "../peak.ts";
 import { activations, gradient } from "../sample-data.ts";
 import { serve } from "../worker.ts";
 
@@ -37,9 +38,6 @@ function place(bytes: number): [x: number, y: number, z: number] {
   if (missing > 0) memory.grow(Math.ceil(missing / page));
   return [page, page + apart, page + 2 * apart];
 }
-
-/** How often the chains of the peak go round in one iteration. */
-export const peakRounds = 20_000;
 
 await serve("WASM: read, copy, triad", (request) => {
   const length = sizeOf(request);
