@@ -9,8 +9,7 @@ export type FloatArray = Float32Array | Float64Array;
  * @throws {BatchNormError} `ERR_BATCHNORM_DTYPE`, or `ERR_BATCHNORM_SHAPE` for the length.
  */
 export function requireFloats(name: string, value: FloatArray, length: number): void {
-  const tag = tagOf(value);
-  if (tag !== "Float32Array" && tag !== "Float64Array") {
+  if (!isFloats(value)) {
     refuse("ERR_BATCHNORM_DTYPE", `${name} must be a Float32Array or a Float64Array`, value);
   }
   if (value.length !== length) {
@@ -19,6 +18,13 @@ export function requireFloats(name: string, value: FloatArray, length: number): 
     const rule = `${name} must hold ${length} values${lost ? " and be attached to its memory" : ""}`;
     refuse("ERR_BATCHNORM_SHAPE", rule, value.length);
   }
+}
+
+/** Of another realm, as of a frame or a worker's test, too: there instanceof fails, and the tag tells. */
+function isFloats(value: unknown): boolean {
+  if (value instanceof Float32Array || value instanceof Float64Array) return true;
+  const tag = tagOf(value);
+  return tag === "Float32Array" || tag === "Float64Array";
 }
 
 /**

@@ -37,10 +37,10 @@ export function requireStatistics(statistics: Statistics, channels: number): voi
   }
   requireFloats("mean", statistics.mean, channels);
   requireFloats("variance", statistics.variance, channels);
-  const negative = statistics.variance.findIndex((variance) => variance < 0);
-  if (negative >= 0) {
-    const rule = `variance[${negative}] must be ≥ 0`;
-    refuse("ERR_BATCHNORM_STATE", rule, statistics.variance[negative]);
+  const { variance } = statistics;
+  for (let c = 0; c < channels; c++) {
+    const value = variance[c] as number;
+    if (value < 0) refuse("ERR_BATCHNORM_STATE", `variance[${c}] must be ≥ 0`, value);
   }
 }
 

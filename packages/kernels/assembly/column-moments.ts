@@ -30,9 +30,7 @@ export function columnMoments(
   memory.fill(mean, 0, stride << 1);
   memory.fill(m2, 0, stride << 1);
   const first = min(firstRun, rows);
-  memory.copy(sums, x, stride);
-  sumBlock(x, first, stride, sums);
-  shiftToMean(stride, first, sums);
+  shiftToMeans(x, first, stride, sums);
   sumBlock(x, first, stride, sums);
   merge(mean, m2, stride, sums, 0, first);
 
@@ -45,12 +43,15 @@ export function columnMoments(
   }
 }
 
-/** Moves the shifts of a block of `count` rows to its means. */
-function shiftToMean(stride: usize, count: u32, sums: usize): void {
+/** Means of a few rows, by differences to the first one, as shifts. */
+function shiftToMeans(x: usize, count: u32, stride: usize, sums: usize): void {
   const n = f32x4.splat(<f32>count);
-  for (const end = sums + stride; sums < end; sums += 16) {
-    const offset = f32x4.div(v128.load(sums + stride), n);
-    v128.store(sums, f32x4.add(v128.load(sums), offset));
+  const size = <usize>count * stride;
+  for (const end = x + stride; x < end; x += 16, sums += 16) {
+    const first = v128.load(x);
+    let s = f32x4.splat(0);
+    for (let p = x; p < x + size; p += stride) s = f32x4.add(s, f32x4.sub(v128.load(p), first));
+    v128.store(sums, f32x4.add(first, f32x4.div(s, n)));
   }
 }
 

@@ -24,12 +24,36 @@ import {
 import { stripPropagate, stripSums } from "./strip-gradient";
 import { stripMoments } from "./strip-moments";
 import { stripTransform } from "./strip-transform";
-import { varies as channelVaries } from "./varies";
+import { varies } from "./varies";
 
 export { frameSize } from "./frame";
 
-/** Mean and M2 = Σ(x − mean)² of every channel, into the frame's mean and spread. */
-export function moments(x: usize, outer: u32, channels: u32, inner: u32, frame: usize): void {
+/**
+ * Mean and M2 = Σ(x − mean)² of every channel, into the frame's mean and spread.
+ *
+ * @param limit - Below this M2, squares of differences may be lost.
+ * @returns whether float32 carried them.
+ */
+export function moments(
+  x: usize,
+  outer: u32,
+  channels: u32,
+  inner: u32,
+  limit: f64,
+  frame: usize,
+): bool {
+  measure(x, outer, channels, inner, frame);
+  const m2 = spreadOf(frame, channels);
+  let small = false;
+  for (let c: u32 = 0; c < channels; c++) {
+    const value = load<f64>(m2 + ((<usize>c) << 3));
+    if (!(value < Infinity)) return false;
+    if (value < limit) small = true;
+  }
+  return !small || !varies(x, outer, channels, inner, m2, limit);
+}
+
+function measure(x: usize, outer: u32, channels: u32, inner: u32, frame: usize): void {
   const mean = meanOf(frame);
   const m2 = spreadOf(frame, channels);
   const together = rowsTogether(channels, inner);
@@ -62,18 +86,6 @@ export function moments(x: usize, outer: u32, channels: u32, inner: u32, frame: 
     m2,
     stripSumsOf(frame, channels, inner),
   );
-}
-
-/** Whether a channel whose M2, in the frame, is below `limit` holds two different values. */
-export function varies(
-  x: usize,
-  outer: u32,
-  channels: u32,
-  inner: u32,
-  limit: f64,
-  frame: usize,
-): bool {
-  return channelVaries(x, outer, channels, inner, spreadOf(frame, channels), limit);
 }
 
 /**

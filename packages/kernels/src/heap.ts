@@ -4,47 +4,48 @@ export interface Memory {
   grow(pages: number): number;
 }
 
-/** A WebAssembly memory and views of the whole of it, taken again once it has grown. */
+/** A WebAssembly memory and views of the whole of it. */
 export class Heap {
   readonly memory: Memory;
-  #bytes: Uint8Array<ArrayBufferLike>;
+  #buffer: ArrayBufferLike;
   #float32: Float32Array;
   #float64: Float64Array;
 
   constructor(memory: Memory) {
     this.memory = memory;
-    this.#bytes = new Uint8Array(memory.buffer);
-    this.#float32 = new Float32Array(memory.buffer);
-    this.#float64 = new Float64Array(memory.buffer);
+    this.#buffer = memory.buffer;
+    this.#float32 = new Float32Array(this.#buffer);
+    this.#float64 = new Float64Array(this.#buffer);
   }
 
-  get bytes(): Uint8Array<ArrayBufferLike> {
-    this.#follow();
-    return this.#bytes;
+  /**
+   * Takes the views anew if the memory has grown, which empties the old ones. To be called before they
+   * are used and after anything was allocated; each use would cost more than many a small pass has to give.
+   */
+  follow(): void {
+    const { buffer } = this.memory;
+    if (this.#buffer === buffer) return;
+    this.#buffer = buffer;
+    this.#float32 = new Float32Array(buffer);
+    this.#float64 = new Float64Array(buffer);
+  }
+
+  get buffer(): ArrayBufferLike {
+    return this.#buffer;
   }
 
   /** Indexed by pointer / 4. */
   get float32(): Float32Array {
-    this.#follow();
     return this.#float32;
   }
 
   /** Indexed by pointer / 8. */
   get float64(): Float64Array {
-    this.#follow();
     return this.#float64;
   }
 
   /** The byte offset of an array that lies in this memory; −1 for any other. */
   pointerOf(array: Float32Array | Float64Array): number {
-    return array.buffer === this.memory.buffer ? array.byteOffset : -1;
-  }
-
-  #follow(): void {
-    const { buffer } = this.memory;
-    if (this.#bytes.buffer === buffer) return;
-    this.#bytes = new Uint8Array(buffer);
-    this.#float32 = new Float32Array(buffer);
-    this.#float64 = new Float64Array(buffer);
+    return array.buffer === this.#buffer ? array.byteOffset : -1;
   }
 }

@@ -8,8 +8,7 @@ import { WasmModule } from "./wasm.ts";
 /** What assembly/passes.ts exports; `outer, channels, inner` is the layout. */
 interface Exports {
   frameSize(channels: number, inner: number): number;
-  moments(x: number, outer: number, channels: number, inner: number, frame: number): void;
-  varies(
+  moments(
     x: number,
     outer: number,
     channels: number,
@@ -87,7 +86,9 @@ export class Kernels {
 
   /** Makes room for a tensor's frame, which may grow the memory; false when it is full. */
   reserve(layout: Layout): boolean {
-    return this.frame.fit(layout.channels, this.frameSize(layout));
+    const enough = this.frame.fit(layout.channels, this.frameSize(layout));
+    this.heap.follow();
+    return enough;
   }
 
   /** Writes one value per channel into the frame; where there is none, `otherwise`. */
@@ -105,18 +106,8 @@ export class Kernels {
 
   /** Mean and M2 of every channel, into the frame; false for infinite, NaN or denormal squares. */
   moments(x: number, { outer, channels, inner }: Layout): boolean {
-    const { frame, heap } = this;
-    const exports = this.#exports;
-    exports.moments(x, outer, channels, inner, frame.pointer);
     const limit = smallestVariance * outer * inner;
-    let small = false;
-    const { float64 } = heap;
-    for (let at = frame.spread, end = at + channels; at < end; at++) {
-      const m2 = float64[at] as number;
-      if (!(m2 < Number.POSITIVE_INFINITY)) return false;
-      if (m2 < limit) small = true;
-    }
-    return !small || exports.varies(x, outer, channels, inner, limit, frame.pointer) === 0;
+    return this.#exports.moments(x, outer, channels, inner, limit, this.frame.pointer) !== 0;
   }
 
   /** Makes the coefficients of mean, spread / divisor, gamma and beta, all in the frame. */

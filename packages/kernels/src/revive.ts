@@ -24,7 +24,7 @@ export function locate(heap: Heap, args: readonly unknown[]): Map<unknown, Place
 
 /** The arguments with fresh views of those arrays, which the memory's growth has emptied. */
 export function revive<A extends unknown[]>(
-  { memory: { buffer } }: Heap,
+  { buffer }: Heap,
   args: A,
   places: ReadonlyMap<unknown, Place>,
 ): A {

@@ -26,7 +26,7 @@ export class Scratch {
   }
 
   /** The values at its start. The same object as long as it can be: making one costs. */
-  view({ memory: { buffer } }: Heap, length: number): Float32Array {
+  view({ buffer }: Heap, length: number): Float32Array {
     const { buffer: last, byteOffset, length: known } = this.#view;
     if (last !== buffer || byteOffset !== this.#pointer || known !== length) {
       this.#view = new Float32Array(buffer, this.#pointer, length);

@@ -27,7 +27,9 @@ export function kernelsFor(layout: Layout, { x, dy, out }: Tensors): Kernels | n
   if (!(outer > 0 && channels > 0 && inner > 0 && Number.isSafeInteger(size))) return null;
   const suit =
     suits(x, size) && (dy === undefined || suits(dy, size)) && (out == null || suits(out, size));
-  return suit ? kernelsInUse() : null;
+  const kernels = suit ? kernelsInUse() : null;
+  kernels?.heap.follow();
+  return kernels;
 }
 
 /** Whether a pass can do without growth of the memory, which would empty the caller's views. */
@@ -63,6 +65,7 @@ export function withRoom<A extends unknown[], R>(
     !(x && !copies.x.fit(arena.allocator, size)) &&
     !(dy && !copies.dy.fit(arena.allocator, size)) &&
     !(out && !copies.out.fit(arena.allocator, size));
+  heap.follow();
   return (enough ? pass : core)(...revive(heap, args, places));
 }
 
@@ -113,5 +116,6 @@ function wanted(heap: Heap, { x, dy, out }: Tensors): { x: boolean; dy: boolean;
   };
 }
 
+/** A float32 array of another realm goes to core, at core's speed. */
 const suits = (tensor: FloatArray, size: number): boolean =>
-  Object.prototype.toString.call(tensor) === "[object Float32Array]" && tensor.length === size;
+  tensor instanceof Float32Array && tensor.length === size;

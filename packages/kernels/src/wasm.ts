@@ -1,7 +1,16 @@
 import type { Memory } from "./heap.ts";
 
+/** What newer engines and Node have, which JavaScript that was never run before takes 0.4 ms for. */
+interface Decoders {
+  readonly Uint8Array: { fromBase64?(base64: string): Uint8Array<ArrayBuffer> };
+  readonly Buffer?: { from(text: string, encoding: "base64"): Uint8Array<ArrayBuffer> };
+}
+
 /** The bytes of a generated module. */
 export function decode(base64: string): Uint8Array<ArrayBuffer> {
+  const { Uint8Array: Bytes, Buffer } = globalThis as unknown as Decoders;
+  if (Bytes.fromBase64) return Bytes.fromBase64(base64);
+  if (Buffer) return Buffer.from(base64, "base64");
   const text = atob(base64);
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);

@@ -1,2 +1,2 @@
 // The one line that says whose functions the subjects `ours` and `ours-copy` are.
-export * from "./core-stand-in.ts";
+export * from "@batchnorm/kernels";
