@@ -40,7 +40,7 @@ function outputs(folder: string, file: string, code: string): string[] {
 }
 
 beforeAll(() => {
-  for (const name of ["core", "conformance", "tfjs"]) {
+  for (const name of ["core", "kernels", "conformance", "tfjs"]) {
     run("npm", ["pack", "--pack-destination", fresh], join(root, "packages", name));
   }
 }, 120_000);
@@ -139,6 +139,24 @@ describe("with tfjs-core alone", () => {
       ${train}`;
     expect(outputs(folder, "train.mjs", esm)).toEqual(["learned 22", "learned 22"]);
     expect(outputs(folder, "train.cjs", cjs)).toEqual(["learned 22", "learned 22"]);
+  });
+});
+
+describe("with flat arrays", () => {
+  let folder = "";
+  beforeAll(() => {
+    folder = install("flat", [`${oldest}@${oldestNode}`]);
+  }, 300_000);
+
+  test("an ES module and require() normalize by the kernels", () => {
+    const normalize = `
+      const layer = new BatchNorm(2);
+      const y = layer.forward(Float32Array.of(1, 20, 3, 10), [2, 2], { training: true });
+      console.log(backend(), Array.from(y, Math.round).join(" "));`;
+    const esm = `import { BatchNorm, backend } from "@batchnorm/kernels"; ${normalize}`;
+    const cjs = `const { BatchNorm, backend } = require("@batchnorm/kernels"); ${normalize}`;
+    expect(outputs(folder, "flat.mjs", esm)).toEqual(["simd -1 1 1 -1", "simd -1 1 1 -1"]);
+    expect(outputs(folder, "flat.cjs", cjs)).toEqual(["simd -1 1 1 -1", "simd -1 1 1 -1"]);
   });
 });
 

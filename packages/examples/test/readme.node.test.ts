@@ -6,6 +6,7 @@ const packages = new URL("../../", import.meta.url);
 const documents = [
   "../README.md",
   "core/README.md",
+  "kernels/README.md",
   "tfjs/README.md",
   "conformance/README.md",
   "../docs/conventions.md",
