@@ -6,4 +6,7 @@ export { BatchNorm, passes } from "./batch-norm.ts";
 export { computeMoments, forwardByMoments, forwardInference, forwardTraining } from "./forward.ts";
 export type { Memory } from "./heap.ts";
 export { Kernels } from "./kernels.ts";
+export { multiply, type ProductOptions } from "./products.ts";
+export { releaseProductCopies } from "./products-in-memory.ts";
+export { type MatrixAt, type ProductAt, Products } from "./products-kernels.ts";
 export { releaseScratch } from "./stage.ts";
