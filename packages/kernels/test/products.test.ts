@@ -256,6 +256,13 @@ describe("the arena", () => {
     expect(copy).toEqual(multiply(a, b, { rows, inner, columns }));
   });
 
+  test("may grow between two products of plain arrays", () => {
+    const [a, b] = [integers(Float64Array, 12, 1), integers(Float64Array, 20, 2)];
+    const expected = multiply(a, b, shape).slice();
+    resident(new Float64Array(arena.memory!.buffer.byteLength / 8));
+    expect(multiply(a, b, shape)).toEqual(expected);
+  });
+
   test("leaves what does not fit to the fallback, even if it has grown", () => {
     const [a, b] = [integers(Float64Array, 12, 1), integers(Float64Array, 20, 2)];
     const expected = multiply(a, b, shape);
