@@ -1,13 +1,21 @@
 import { refuse } from "@batchnorm/core";
 import { arena } from "./arena.ts";
+import type { Memory } from "./heap.ts";
 import { Kernels, passesModule } from "./kernels.ts";
+import { Lazy } from "./lazy.ts";
+import { Products, productsModule } from "./products-kernels.ts";
 
-/** What computes: this package's WebAssembly, or core's TypeScript where that cannot run. */
+/** What computes: this package's WebAssembly, or TypeScript, core's mostly, where that cannot run. */
 export type Backend = "simd" | "core";
 
 let choice: Backend | "auto" = "auto";
-/** Undefined until somebody asks; null where WebAssembly is refused. */
-let loaded: Kernels | null | undefined;
+
+const memory = (): Memory => {
+  if (!arena.memory) throw new Error("WebAssembly is missing");
+  return arena.memory;
+};
+const kernels = new Lazy(() => new Kernels(memory(), arena.allocator));
+const products = new Lazy(() => new Products(memory(), arena.allocator));
 
 /**
  * What computes now. The first call compiles, if it may.
@@ -20,10 +28,11 @@ export const backend = (): Backend => (kernelsInUse() ? "simd" : "core");
 /** Compiles without blocking. Nobody has to wait for it: until then `backend()` may be `"core"`. */
 export async function init(): Promise<Backend> {
   try {
-    await passesModule.compile();
-    loaded ??= instantiate();
+    await Promise.all([passesModule.compile(), productsModule.compile()]);
+    kernels.retry();
+    products.retry();
   } catch {
-    loaded = null; // WebAssembly is missing, or forbidden.
+    // WebAssembly is missing, or forbidden.
   }
   return backend();
 }
@@ -39,27 +48,15 @@ export function useBackend(wanted: Backend | "auto"): void {
   if (wanted !== "simd" && wanted !== "core" && wanted !== "auto") {
     refuse("ERR_BATCHNORM_OPTION", "backend must be simd, core or auto", wanted);
   }
-  if (wanted === "simd" && !load()) {
+  if (wanted === "simd" && !kernels.get()) {
     const rule = "backend simd must have WebAssembly with SIMD, allowed to compile";
     refuse("ERR_BATCHNORM_UNSUPPORTED", rule, "none");
   }
   choice = wanted;
 }
 
-/** The kernels on the arena's memory; null where core computes. */
-export const kernelsInUse = (): Kernels | null => (choice === "core" ? null : load());
+/** The passes on the arena's memory; null where core computes. */
+export const kernelsInUse = (): Kernels | null => (choice === "core" ? null : kernels.get());
 
-function load(): Kernels | null {
-  if (loaded === undefined) loaded = instantiate();
-  return loaded;
-}
-
-function instantiate(): Kernels | null {
-  const { memory } = arena;
-  if (!memory) return null;
-  try {
-    return new Kernels(memory, arena.allocator);
-  } catch {
-    return null;
-  }
-}
+/** The products on the arena's memory; null where TypeScript computes. */
+export const productsInUse = (): Products | null => (choice === "core" ? null : products.get());

@@ -7,6 +7,5 @@ export { computeMoments, forwardByMoments, forwardInference, forwardTraining } f
 export type { Memory } from "./heap.ts";
 export { Kernels } from "./kernels.ts";
 export { multiply, type ProductOptions } from "./products.ts";
-export { releaseProductCopies } from "./products-in-memory.ts";
 export { type MatrixAt, type ProductAt, Products } from "./products-kernels.ts";
-export { releaseScratch } from "./stage.ts";
+export { releaseScratch } from "./release-scratch.ts";

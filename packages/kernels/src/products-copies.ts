@@ -69,7 +69,7 @@ export class Copies {
   /** Copies to an array what is in the first place. */
   read(array: FloatArray): void {
     const { length, BYTES_PER_ELEMENT: size } = array;
-    const { buffer } = this.heap.memory;
+    const { buffer } = this.heap;
     // Lengths of float64 arrays count as negative.
     const key = size === 4 ? length : -length;
     let view = this.#views.get(key);

@@ -15,6 +15,7 @@ let copies: Copies | undefined;
 export function multiplyInMemory(products: Products, product: ArrayProduct): FloatArray {
   copies ??= new Copies(products.memory, arena.allocator);
   const { heap } = copies;
+  heap.follow();
   const { a, b, out, rowBias, columnBias } = product;
   // Asked before the memory may grow: its arrays are empty then.
   const atA = heap.pointerOf(a);
@@ -42,6 +43,7 @@ export function multiplyInMemory(products: Products, product: ArrayProduct): Flo
     multiplyArrays(revived);
     return revived.out;
   }
+  heap.follow();
   const c = atOut < 0 ? copies.place(out) : atOut;
   if (atOut < 0 && product.add) copies.put(out, c);
   const at = {
@@ -63,7 +65,7 @@ export function multiplyInMemory(products: Products, product: ArrayProduct): Flo
   return out;
 }
 
-/** Gives back the memory that plain arrays were copied through; the next product takes what it needs. */
+/** Gives back the memory that products copied plain arrays through. */
 export function releaseProductCopies(): void {
   copies?.release();
 }

@@ -1,8 +1,8 @@
 import type { FloatArray } from "@batchnorm/core";
+import { productsInUse } from "./backend.ts";
 import { checkProduct } from "./products-arguments.ts";
 import { type ArrayProduct, multiplyArrays, type Strides } from "./products-fallback.ts";
 import { multiplyInMemory } from "./products-in-memory.ts";
-import { productsInUse } from "./products-in-use.ts";
 
 /** The shape of a dense product, and what else goes into it. */
 export interface ProductOptions<T extends FloatArray> {

@@ -98,8 +98,8 @@ export function deliver({ heap }: Kernels, tensor: FloatArray, pointer: number):
   }
 }
 
-/** Gives back the memory that plain arrays were copied through; the next call takes what it needs. */
-export function releaseScratch(): void {
+/** Gives back the memory that passes copied plain arrays through. */
+export function releasePassCopies(): void {
   if (!arena.memory) return;
   for (const copy of Object.values(copies)) copy.release(arena.allocator);
   kernelsInUse()?.frame.release();

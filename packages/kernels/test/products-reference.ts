@@ -1,7 +1,13 @@
 import type { FloatArray } from "@batchnorm/core";
 import fc from "fast-check";
 
-export type Floats = Float32ArrayConstructor | Float64ArrayConstructor;
+/** The constructor of either type. */
+export interface Floats {
+  new (length: number): FloatArray;
+  new (buffer: ArrayBufferLike, offset?: number, length?: number): FloatArray;
+  from(items: { length: number }, valueAt: (value: unknown, at: number) => number): FloatArray;
+  readonly BYTES_PER_ELEMENT: number;
+}
 
 /**
  * Small integers in a fixed disorder. Sums of thousands of their products are exact in float32 in any

@@ -1,10 +1,14 @@
-import { BatchNormError, type BatchNormErrorCode, type FloatArray } from "@batchnorm/core";
-import { arena, multiply, type ProductOptions, type Tensor } from "@batchnorm/kernels";
+import type { BatchNormErrorCode, FloatArray } from "@batchnorm/core";
+import {
+  arena,
+  multiply,
+  type ProductOptions,
+  releaseScratch,
+  type Tensor,
+} from "@batchnorm/kernels";
 import fc from "fast-check";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { multiplyInMemory } from "../src/products-in-memory.ts";
-import { allowProducts, productsInUse } from "../src/products-in-use.ts";
-import type { Products } from "../src/products-kernels.ts";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { onEachBackend } from "./backends.ts";
 import {
   type Floats,
   integers,
@@ -12,6 +16,7 @@ import {
   referenceAt,
   shapes,
 } from "./products-reference.ts";
+import { expectRefusal } from "./refusal.ts";
 
 const tensors: Tensor<FloatArray>[] = [];
 
@@ -33,14 +38,7 @@ const types: [string, Floats][] = [
   ["float64", Float64Array],
 ];
 
-test("WebAssembly computes where it can", () => {
-  expect(productsInUse()).not.toBeNull();
-});
-
-describe.each(["simd", "core"] as const)("multiply on %s", (backend) => {
-  beforeAll(() => allowProducts(backend === "simd"));
-  afterAll(() => allowProducts(true));
-
+onEachBackend(() => {
   test.each(types)("is exact in %s for integers, whatever is asked for", (_, floats) => {
     const options = fc.record({
       shape: shapes,
@@ -213,7 +211,7 @@ describe.each(["simd", "core"] as const)("multiply on %s", (backend) => {
       // One value is shared.
       const out = memory.subarray(0, 4);
       const shared = (length: number): Float32Array => memory.subarray(3, 3 + length);
-      const inputs = {
+      const inputs: Record<"a" | "b" | "rowBias" | "columnBias", Float32Array> = {
         a: six,
         b: six,
         rowBias: six.subarray(0, 2),
@@ -229,25 +227,12 @@ describe.each(["simd", "core"] as const)("multiply on %s", (backend) => {
 
 describe("the arena", () => {
   const shape = { rows: 3, inner: 4, columns: 5 };
-  const product = (a: FloatArray, b: FloatArray, out: FloatArray) => ({
-    ...shape,
-    a,
-    aStrides: { rowStride: 4, columnStride: 1 },
-    b,
-    bStrides: { rowStride: 5, columnStride: 1 },
-    out,
-    rowBias: null,
-    columnBias: null,
-    add: false,
-    relu: false,
-  });
-
   test("gives a fresh view of out when it has to grow", () => {
     const [rows, inner] = [3, 4];
     const columns = 400_000;
     const a = integers(Float64Array, rows * inner, 1);
     const b = integers(Float64Array, inner * columns, 2);
-    const tensor = resident(new Float64Array(rows * columns));
+    const tensor = resident(new Float64Array(rows * columns)) as Tensor<Float64Array>;
     const out = tensor.array;
     const c = multiply(a, b, { rows, inner, columns, out });
     expect(out.length).toBe(0);
@@ -262,32 +247,4 @@ describe("the arena", () => {
     resident(new Float64Array(arena.memory!.buffer.byteLength / 8));
     expect(multiply(a, b, shape)).toEqual(expected);
   });
-
-  test("leaves what does not fit to the fallback, even if it has grown", () => {
-    const [a, b] = [integers(Float64Array, 12, 1), integers(Float64Array, 20, 2)];
-    const expected = multiply(a, b, shape);
-    const memory = arena.memory!;
-    const full = {
-      memory,
-      reserve: () => {
-        memory.grow(1);
-        return false;
-      },
-    } as unknown as Products;
-    const tensor = resident(new Float64Array(15));
-    const c = multiplyInMemory(full, product(resident(a).array, b, tensor.array));
-    expect(c).toEqual(expected);
-    expect(tensor.array).toEqual(expected);
-  });
 });
-
-function expectRefusal(code: BatchNormErrorCode, call: () => unknown): void {
-  let thrown: unknown;
-  try {
-    call();
-  } catch (error) {
-    thrown = error;
-  }
-  expect(thrown).toBeInstanceOf(BatchNormError);
-  expect(thrown).toMatchObject({ code, message: expect.stringContaining(", got ") });
-}
