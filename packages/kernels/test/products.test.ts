@@ -1,11 +1,5 @@
 import type { BatchNormErrorCode, FloatArray } from "@batchnorm/core";
-import {
-  arena,
-  multiply,
-  type ProductOptions,
-  releaseScratch,
-  type Tensor,
-} from "@batchnorm/kernels";
+import { arena, multiply, type ProductOptions, type Tensor } from "@batchnorm/kernels";
 import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { onEachBackend } from "./backends.ts";
