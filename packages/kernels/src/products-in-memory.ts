@@ -1,8 +1,8 @@
 import type { FloatArray } from "@batchnorm/core";
 import { arena } from "./arena.ts";
 import { Copies, viewOf } from "./products-copies.ts";
-import { type ArrayProduct, multiplyArrays } from "./products-fallback.ts";
-import type { Products } from "./products-kernels.ts";
+import { type ArrayProduct, multiplyArrays, type Strides } from "./products-fallback.ts";
+import type { MatrixAt, Products } from "./products-kernels.ts";
 
 /** What plain arrays are copied through; made with the first product. */
 let copies: Copies | undefined;
@@ -50,8 +50,8 @@ export function multiplyInMemory(products: Products, product: ArrayProduct): Flo
     rows: product.rows,
     inner: product.inner,
     columns: product.columns,
-    a: { pointer: atA < 0 ? copies.write(a) : atA, ...product.aStrides },
-    b: { pointer: atB < 0 ? copies.write(b) : atB, ...product.bStrides },
+    a: matrixAt(atA < 0 ? copies.write(a) : atA, product.aStrides),
+    b: matrixAt(atB < 0 ? copies.write(b) : atB, product.bStrides),
     c: { pointer: c, rowStride: product.columns, columnStride: 1 },
     rowBias: rowBias && atRowBias < 0 ? copies.write(rowBias) : atRowBias,
     columnBias: columnBias && atColumnBias < 0 ? copies.write(columnBias) : atColumnBias,
@@ -69,6 +69,12 @@ export function multiplyInMemory(products: Products, product: ArrayProduct): Flo
 export function releaseProductCopies(): void {
   copies?.release();
 }
+
+const matrixAt = (pointer: number, { rowStride, columnStride }: Strides): MatrixAt => ({
+  pointer,
+  rowStride,
+  columnStride,
+});
 
 /** The array itself, or a view in its place where the memory's growth has emptied it. */
 function revive(array: FloatArray, pointer: number, length: number): FloatArray {

@@ -56,8 +56,8 @@ type Multiply = (
   inner: number,
   rowBias: number,
   columnBias: number,
-  add: boolean,
-  relu: boolean,
+  add: number,
+  relu: number,
   scratch: number,
 ) => void;
 
@@ -121,8 +121,8 @@ export class Products {
       product.inner,
       product.rowBias,
       product.columnBias,
-      product.add,
-      product.relu,
+      product.add ? 1 : 0,
+      product.relu ? 1 : 0,
       this.#scratch,
     );
   }
