@@ -1,6 +1,7 @@
 import { firstUse, firstUseOps } from "./first-use.ts";
 import { kernelOps, timeCell } from "./kernel-cell.ts";
 import { gigaflops, peakOps } from "./peak.ts";
+import { productOps, products, timeProducts } from "./products.ts";
 import { requestFor } from "./protocol.ts";
 import type { Line } from "./row.ts";
 import { describe, type Shape, shapes } from "./shapes.ts";
@@ -16,14 +17,15 @@ export const kernels: Suite = {
   notes: [
     "ours: tensors stay in WASM memory; ours-copy: copied in and out; core: the reference in TypeScript.",
     "limit: bytes read, copied and combined by WASM in the same round. ONNX Runtime gets A and D",
-    "channels-first, the only order it knows.",
+    "channels-first, the only order it knows. Of a product, limit is the time of as many multiplications",
+    "and additions in WASM that wait for nothing.",
   ],
-  shapes: shapes.map(({ name }) => name),
+  shapes: [...shapes.map(({ name }) => name), ...Object.keys(products)],
   describe(letter) {
     const shape = shapes.find(({ name }) => name === letter);
     return shape ? describe(shape) : letter;
   },
-  ops: [...kernelOps, ...firstUseOps],
+  ops: [...kernelOps, ...productOps, ...firstUseOps],
   subjects: subjects.map(({ name }) => name),
   run,
 };
@@ -52,11 +54,25 @@ async function run({ say, ...selection }: Selection): Promise<Line[]> {
         lines.push(...(await timeCell(cell, { subjects: workers, limit }, selection.rounds)));
       }
     }
+    if (selection.subjects.includes("ours")) {
+      lines.push(...(await allProducts({ say, ...selection }, limit)));
+    }
   } finally {
     for (const worker of [limit, ...workers.values()]) worker.stop();
   }
   if (selection.shapes.includes("E") && selection.subjects.includes("ours")) {
     lines.push(...(await firstUse(name, selection.ops, selection.rounds)));
+  }
+  return lines;
+}
+
+async function allProducts(selection: Selection, limit: SubjectProcess): Promise<Line[]> {
+  const lines: Line[] = [];
+  for (const shape of Object.keys(products).filter((key) => selection.shapes.includes(key))) {
+    for (const op of productOps.filter((op) => selection.ops.includes(op))) {
+      selection.say(`timing ${op} on ${shape}`);
+      lines.push(...(await timeProducts({ suite: name, shape, op }, limit, selection.rounds)));
+    }
   }
   return lines;
 }

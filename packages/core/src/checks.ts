@@ -2,7 +2,7 @@
  * What every implementation of the passes checks before it computes, so that all of them refuse the
  * same input in the same words.
  */
-export { type FloatArray, outputFor, requireFloats } from "./arrays.ts";
+export { type FloatArray, outputFor, overlap, requireFloats } from "./arrays.ts";
 export { refuse } from "./errors.ts";
 export { prepare as requireGradientArguments, requireOwnMoments } from "./gradient.ts";
 export { requireLayout } from "./layout.ts";
