@@ -7,7 +7,7 @@ const parse = (...args: string[]) => parseOptions(args, suites);
 test("without arguments everything there is runs, seven rounds", () => {
   const options = parse();
   expect(options.suites).toEqual(suites);
-  expect(options.shapes).toEqual(["A", "B", "C", "D", "E", "F"]);
+  expect(options.shapes).toEqual(["A", "B", "C", "D", "E", "F", "60×784×100", "60×100×100"]);
   expect(options.subjects).toContain("pytorch");
   expect(options.rounds).toBe(7);
   expect(options.json).toBeUndefined();
@@ -20,7 +20,9 @@ test("names come with commas or one flag each, and keep the order of the table",
 
 test("an unknown name is refused with the names there are", () => {
   expect(() => parse("--suite", "kernel")).toThrow("--suite must be one of kernels, got kernel");
-  expect(() => parse("--shape", "A,Z")).toThrow("--shape must be one of A, B, C, D, E, F, got Z");
+  expect(() => parse("--shape", "A,Z")).toThrow(
+    "--shape must be one of A, B, C, D, E, F, 60×784×100, 60×100×100, got Z",
+  );
 });
 
 test.each([

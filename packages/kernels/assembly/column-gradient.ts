@@ -1,8 +1,9 @@
 // The backward pass over the columns of [rows, width], width a multiple of 4: first the sums, then dx.
-// Four rows go side by side, so that memory is read and written in order and what is per column, from
-// the cache, is read once for the four.
+// Rows go side by side, so that memory is read and written in order and what is per column, from the
+// cache, is read once for them: four, or two where rows are narrow and dx would keep writing to the same
+// few lines.
 
-import { addProduct, blockOf, flush, propagate } from "./vectors";
+import { addProduct, blockOf, flush, propagate, rowsAbreast } from "./vectors";
 
 /**
  * Σ dy and Σ dy · (x − center), float32 within blocks of up to 128 rows, float64 between them.
@@ -90,32 +91,76 @@ export function columnPropagate(
   shift: usize,
 ): void {
   const stride = (<usize>width) << 2;
-  const step = stride * 4;
-  for (; rows >= 4; rows -= 4, dy += step, x += step, dx += step) {
-    let g = dy,
-      p = x,
-      q = dx;
-    for (let at: usize = 0; at < stride; at += 16, g += 16, p += 16, q += 16) {
-      const c = v128.load(center + at),
-        k = v128.load(scale + at);
-      const b = v128.load(slope + at),
-        d = v128.load(shift + at);
-      propagate(q, v128.load(g), v128.load(p), c, k, b, d);
-      let row = stride;
-      propagate(q + row, v128.load(g + row), v128.load(p + row), c, k, b, d);
-      row += stride;
-      propagate(q + row, v128.load(g + row), v128.load(p + row), c, k, b, d);
-      row += stride;
-      propagate(q + row, v128.load(g + row), v128.load(p + row), c, k, b, d);
-    }
+  const together = rowsAbreast(rows, stride);
+  const step = <usize>together * stride;
+  for (; rows >= together; rows -= together, dy += step, x += step, dx += step) {
+    if (together === 4) propagate4(dy, x, dx, stride, center, scale, slope, shift);
+    else propagate2(dy, x, dx, stride, center, scale, slope, shift);
   }
   for (; rows; rows--, dy += stride, x += stride, dx += stride) {
-    for (let at: usize = 0; at < stride; at += 16) {
-      const c = v128.load(center + at),
-        k = v128.load(scale + at);
-      const b = v128.load(slope + at),
-        d = v128.load(shift + at);
-      propagate(dx + at, v128.load(dy + at), v128.load(x + at), c, k, b, d);
-    }
+    propagate1(dy, x, dx, stride, center, scale, slope, shift);
+  }
+}
+
+function propagate4(
+  dy: usize,
+  x: usize,
+  dx: usize,
+  stride: usize,
+  center: usize,
+  scale: usize,
+  slope: usize,
+  shift: usize,
+): void {
+  const stride2 = stride * 2,
+    stride3 = stride * 3;
+  for (let at: usize = 0; at < stride; at += 16, dy += 16, x += 16, dx += 16) {
+    const c = v128.load(center + at),
+      k = v128.load(scale + at);
+    const b = v128.load(slope + at),
+      d = v128.load(shift + at);
+    propagate(dx, v128.load(dy), v128.load(x), c, k, b, d);
+    propagate(dx + stride, v128.load(dy + stride), v128.load(x + stride), c, k, b, d);
+    propagate(dx + stride2, v128.load(dy + stride2), v128.load(x + stride2), c, k, b, d);
+    propagate(dx + stride3, v128.load(dy + stride3), v128.load(x + stride3), c, k, b, d);
+  }
+}
+
+function propagate2(
+  dy: usize,
+  x: usize,
+  dx: usize,
+  stride: usize,
+  center: usize,
+  scale: usize,
+  slope: usize,
+  shift: usize,
+): void {
+  for (let at: usize = 0; at < stride; at += 16, dy += 16, x += 16, dx += 16) {
+    const c = v128.load(center + at),
+      k = v128.load(scale + at);
+    const b = v128.load(slope + at),
+      d = v128.load(shift + at);
+    propagate(dx, v128.load(dy), v128.load(x), c, k, b, d);
+    propagate(dx + stride, v128.load(dy + stride), v128.load(x + stride), c, k, b, d);
+  }
+}
+
+function propagate1(
+  dy: usize,
+  x: usize,
+  dx: usize,
+  stride: usize,
+  center: usize,
+  scale: usize,
+  slope: usize,
+  shift: usize,
+): void {
+  for (let at: usize = 0; at < stride; at += 16, dy += 16, x += 16, dx += 16) {
+    const c = v128.load(center + at),
+      k = v128.load(scale + at);
+    const b = v128.load(slope + at),
+      d = v128.load(shift + at);
+    propagate(dx, v128.load(dy), v128.load(x), c, k, b, d);
   }
 }
