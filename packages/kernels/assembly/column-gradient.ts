@@ -3,7 +3,7 @@
 // cache, is read once for them: four, or two where rows are narrow and dx would keep writing to the same
 // few lines.
 
-import { addProduct, blockOf, flush, propagate, rowsAbreast } from "./vectors";
+import { addProduct, blockOf, flush, propagate, rowsAbreast, rowsOfPanel } from "./vectors";
 
 /**
  * Σ dy and Σ dy · (x − center), float32 within blocks of up to 128 rows, float64 between them.
@@ -93,12 +93,21 @@ export function columnPropagate(
   const stride = (<usize>width) << 2;
   const together = rowsAbreast(rows, stride);
   const step = <usize>together * stride;
-  for (; rows >= together; rows -= together, dy += step, x += step, dx += step) {
-    if (together === 4) propagate4(dy, x, dx, stride, center, scale, slope, shift);
-    else propagate2(dy, x, dx, stride, center, scale, slope, shift);
-  }
-  for (; rows; rows--, dy += stride, x += stride, dx += stride) {
-    propagate1(dy, x, dx, stride, center, scale, slope, shift);
+  const most = rowsOfPanel(stride);
+  while (rows) {
+    let count = ((rows - 1) % most) + 1;
+    rows -= count;
+    const at = <usize>rows * stride;
+    let g = dy + at,
+      p = x + at,
+      q = dx + at;
+    for (; count >= together; count -= together, g += step, p += step, q += step) {
+      if (together === 4) propagate4(g, p, q, stride, center, scale, slope, shift);
+      else propagate2(g, p, q, stride, center, scale, slope, shift);
+    }
+    for (; count; count--, g += stride, p += stride, q += stride) {
+      propagate1(g, p, q, stride, center, scale, slope, shift);
+    }
   }
 }
 

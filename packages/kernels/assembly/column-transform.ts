@@ -1,6 +1,6 @@
 // y = (x − center) · scale + shift over the columns of [rows, width], width a multiple of 4.
 
-import { rowsAbreast, streaming, transform } from "./vectors";
+import { rowsAbreast, rowsOfPanel, streaming, transform } from "./vectors";
 
 /** Rows of a group of columns that are done before the next group: they share cache lines' pages. */
 const panel: u32 = 64;
@@ -42,11 +42,18 @@ function byRows(
 ): void {
   const together = rowsAbreast(rows, stride);
   const step = <usize>together * stride;
-  for (; rows >= together; rows -= together, x += step, y += step) {
-    if (together === 4) fourRows(x, y, stride, center, scale, shift);
-    else twoRows(x, y, stride, center, scale, shift);
+  const most = rowsOfPanel(stride);
+  while (rows) {
+    let count = ((rows - 1) % most) + 1;
+    rows -= count;
+    let p = x + <usize>rows * stride,
+      q = y + <usize>rows * stride;
+    for (; count >= together; count -= together, p += step, q += step) {
+      if (together === 4) fourRows(p, q, stride, center, scale, shift);
+      else twoRows(p, q, stride, center, scale, shift);
+    }
+    for (; count; count--, p += stride, q += stride) oneRow(p, q, stride, center, scale, shift);
   }
-  for (; rows; rows--, x += stride, y += stride) oneRow(x, y, stride, center, scale, shift);
 }
 
 function fourRows(

@@ -87,14 +87,20 @@ export function stripPropagate(
   shift: usize,
 ): void {
   const strip = (<usize>inner) << 2;
-  for (let n: u32 = 0; n < outer; n++) {
+  const sample = <usize>channels * strip;
+  // From the last sample to the first, as in strip-transform.ts.
+  while (outer--) {
+    const first = <usize>outer * sample;
+    let g = dy + first,
+      p = x + first,
+      q = dx + first;
     for (let at: usize = 0; at < (<usize>channels) << 2; at += 4) {
       const c = load<f32>(center + at),
         k = load<f32>(scale + at);
-      one(dy, x, dx, inner, c, k, load<f32>(slope + at), load<f32>(shift + at));
-      dy += strip;
-      x += strip;
-      dx += strip;
+      one(g, p, q, inner, c, k, load<f32>(slope + at), load<f32>(shift + at));
+      g += strip;
+      p += strip;
+      q += strip;
     }
   }
 }

@@ -1,4 +1,5 @@
-// y = (x − center) · scale + shift over the strips of [outer, channels, inner].
+// y = (x − center) · scale + shift over the strips of [outer, channels, inner], from the last sample to
+// the first: the pass before read them in order, and what it read last is still in the cache.
 
 import { transform } from "./vectors";
 
@@ -14,9 +15,12 @@ export function stripTransform(
   shift: usize,
 ): void {
   const strip = (<usize>inner) << 2;
-  for (let n: u32 = 0; n < outer; n++) {
-    for (let at: usize = 0; at < (<usize>channels) << 2; at += 4, x += strip, y += strip) {
-      one(x, y, inner, load<f32>(center + at), load<f32>(scale + at), load<f32>(shift + at));
+  const sample = <usize>channels * strip;
+  while (outer--) {
+    let p = x + <usize>outer * sample,
+      q = y + <usize>outer * sample;
+    for (let at: usize = 0; at < (<usize>channels) << 2; at += 4, p += strip, q += strip) {
+      one(p, q, inner, load<f32>(center + at), load<f32>(scale + at), load<f32>(shift + at));
     }
   }
 }

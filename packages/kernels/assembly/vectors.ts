@@ -67,6 +67,14 @@ export const firstRun: u32 = 16;
 export const streaming: usize = 256 << 10;
 
 /**
+ * A tensor beyond the cache is written from its last panel to its first: the pass before read it in order,
+ * and what it read last is still there. A panel is 1 MB, for memory is fetched ahead in one direction.
+ */
+export function rowsOfPanel(stride: usize): u32 {
+  return max<u32>(64, (1 << 20) / <u32>stride);
+}
+
+/**
  * How many rows to write side by side, so that what is per column is read once for them: four, or two
  * where rows are narrow and a stream of four would keep coming back to the same few lines.
  */

@@ -45,13 +45,31 @@ await serve("WASM: read, copy, triad", (request) => {
   const [x, y, z] = place(bytes);
   new Float32Array(memory.buffer, x, length).set(activations(length));
   new Float32Array(memory.buffer, y, length).set(gradient(length));
+  // One after the other, as a pass goes over its tensors, so that the caches are as it finds them: a tensor
+  // that is only ever read may stay in a cache that the pass itself overwrites.
+  const forward = (): void => {
+    probes.read(x, bytes);
+    probes.copy(x, z, bytes);
+  };
+  const backward = (): void => {
+    probes.read(x, bytes);
+    probes.read(y, bytes);
+    probes.triad(x, y, z, 1.5, bytes);
+  };
   switch (request.op) {
-    case "read":
-      return { run: () => probes.read(x, bytes) };
-    case "copy":
+    case "forward":
+      return { run: forward };
+    case "inference":
       return { run: () => probes.copy(x, z, bytes) };
-    case "triad":
-      return { run: () => probes.triad(x, y, z, 1.5, bytes) };
+    case "backward":
+      return { run: backward };
+    case "forward+backward":
+      return {
+        run() {
+          forward();
+          backward();
+        },
+      };
     case "peak-f32":
       return { run: () => probes.peakF32(peakRounds, 0.5, 1) };
     case "peak-f64":
