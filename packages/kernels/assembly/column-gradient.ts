@@ -1,9 +1,16 @@
 // The backward pass over the columns of [rows, width], width a multiple of 4: first the sums, then dx.
 // Rows go side by side, so that memory is read and written in order and what is per column, from the
-// cache, is read once for them: four, or two where rows are narrow and dx would keep writing to the same
-// few lines.
+// cache, is read once for them.
 
-import { addProduct, blockOf, flush, propagate, rowsAbreast, rowsOfPanel } from "./vectors";
+import {
+  addProduct,
+  blockOf,
+  flush,
+  propagate,
+  rowsAbreast,
+  rowsOfPanel,
+  rowsWritten,
+} from "./vectors";
 
 /**
  * Σ dy and Σ dy · (x − center), float32 within blocks of up to 128 rows, float64 between them.
@@ -24,13 +31,16 @@ export function columnSums(
 ): void {
   const stride = (<usize>width) << 2;
   const block = blockOf(rows);
+  const together = rowsAbreast(rows, stride);
+  const step = <usize>together * stride;
   memory.fill(sums, 0, stride << 1);
   memory.fill(products, 0, stride << 1);
   for (let row: u32 = 0; row < rows; row += block) {
     memory.fill(partial, 0, stride << 1);
     let count = min(block, rows - row);
-    for (; count >= 4; count -= 4, dy += 4 * stride, x += 4 * stride) {
-      sum4(dy, x, stride, center, partial);
+    for (; count >= together; count -= together, dy += step, x += step) {
+      if (together === 4) sum4(dy, x, stride, center, partial);
+      else sum1(dy, x, stride, center, partial);
     }
     for (; count; count--, dy += stride, x += stride) sum1(dy, x, stride, center, partial);
     for (let at: usize = 0; at < stride; at += 16) {
@@ -91,7 +101,7 @@ export function columnPropagate(
   shift: usize,
 ): void {
   const stride = (<usize>width) << 2;
-  const together = rowsAbreast(rows, stride);
+  const together = rowsWritten(rows, stride);
   const step = <usize>together * stride;
   const most = rowsOfPanel(stride);
   while (rows) {
@@ -103,7 +113,8 @@ export function columnPropagate(
       q = dx + at;
     for (; count >= together; count -= together, g += step, p += step, q += step) {
       if (together === 4) propagate4(g, p, q, stride, center, scale, slope, shift);
-      else propagate2(g, p, q, stride, center, scale, slope, shift);
+      else if (together === 2) propagate2(g, p, q, stride, center, scale, slope, shift);
+      else propagate1(g, p, q, stride, center, scale, slope, shift);
     }
     for (; count; count--, g += stride, p += stride, q += stride) {
       propagate1(g, p, q, stride, center, scale, slope, shift);

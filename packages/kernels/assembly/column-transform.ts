@@ -1,6 +1,6 @@
 // y = (x − center) · scale + shift over the columns of [rows, width], width a multiple of 4.
 
-import { rowsAbreast, rowsOfPanel, streaming, transform } from "./vectors";
+import { rowsOfPanel, rowsWritten, streaming, transform } from "./vectors";
 
 /** Rows of a group of columns that are done before the next group: they share cache lines' pages. */
 const panel: u32 = 64;
@@ -27,10 +27,7 @@ export function columnTransform(
   }
 }
 
-/**
- * Whole rows, so that stores stream, several side by side, so that a coefficient is read once for them:
- * four, or two where rows are narrow and four would keep writing to the same few lines.
- */
+/** Whole rows, so that stores stream, several side by side, so that a coefficient is read once for them. */
 function byRows(
   x: usize,
   y: usize,
@@ -40,7 +37,7 @@ function byRows(
   scale: usize,
   shift: usize,
 ): void {
-  const together = rowsAbreast(rows, stride);
+  const together = rowsWritten(rows, stride);
   const step = <usize>together * stride;
   const most = rowsOfPanel(stride);
   while (rows) {
@@ -50,7 +47,8 @@ function byRows(
       q = y + <usize>rows * stride;
     for (; count >= together; count -= together, p += step, q += step) {
       if (together === 4) fourRows(p, q, stride, center, scale, shift);
-      else twoRows(p, q, stride, center, scale, shift);
+      else if (together === 2) twoRows(p, q, stride, center, scale, shift);
+      else oneRow(p, q, stride, center, scale, shift);
     }
     for (; count; count--, p += stride, q += stride) oneRow(p, q, stride, center, scale, shift);
   }

@@ -75,11 +75,20 @@ export function rowsOfPanel(stride: usize): u32 {
 }
 
 /**
- * How many rows to write side by side, so that what is per column is read once for them: four, or two
- * where rows are narrow and a stream of four would keep coming back to the same few lines.
+ * How many rows of a tensor to go through side by side, so that what is per column is read once for them:
+ * four, unless they share pages on their way from memory, which fetches ahead along a line a page or so. On
+ * [50176, 128] four take three times as long as one.
  */
 export function rowsAbreast(rows: u32, stride: usize): u32 {
-  return stride <= 512 && <usize>rows * stride >= streaming ? 2 : 4;
+  return stride > 256 && stride <= 2048 && <usize>rows * stride >= streaming ? 1 : 4;
+}
+
+/**
+ * The same where rows are written: two of the narrowest, since a stream of four would keep coming back to
+ * the same few lines.
+ */
+export function rowsWritten(rows: u32, stride: usize): u32 {
+  return stride <= 256 && <usize>rows * stride >= streaming ? 2 : rowsAbreast(rows, stride);
 }
 
 /** The size of equal blocks that cover `rows`, of at most {@link runLength} each. */
