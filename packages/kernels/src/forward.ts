@@ -89,7 +89,7 @@ export function forwardByMoments<T extends FloatArray>(
 ): T {
   const { channels } = layout;
   const tensors = { x, out };
-  const kernels = moments.count > 0 ? kernelsFor(layout, tensors) : null;
+  const kernels = kernelsFor(layout, tensors);
   if (!kernels) return coreByMoments(x, layout, moments, parameters, out);
   requireParameters(parameters, channels);
   requireMoments("moments", moments, channels);
@@ -98,6 +98,7 @@ export function forwardByMoments<T extends FloatArray>(
     const args: Parameters<typeof coreByMoments<T>> = [x, layout, moments, parameters, out];
     return withRoom(kernels, layout, tensors, args, forwardByMoments<T>, coreByMoments<T>);
   }
+  // Moments of nothing make NaN of every coefficient, and core then makes beta of every y.
   loadMoments(kernels, moments, channels);
   loadParameters(kernels, parameters, channels);
   const entered = enter(kernels, "x", x);

@@ -7,6 +7,7 @@ import {
   forwardByMoments,
   forwardInference,
   forwardTraining,
+  releaseScratch,
   type Tensor,
 } from "@batchnorm/kernels";
 import * as fc from "fast-check";
@@ -102,6 +103,32 @@ onEachBackend(() => {
     );
   });
 
+  test("tensors of the arena and plain arrays mix, and inputs stay as they are", () => {
+    const anywhere = fc.tuple(fc.boolean(), fc.boolean(), fc.boolean(), fc.boolean());
+    fc.assert(
+      fc.property(layouts, fc.nat(), anywhere, (layout, seed, [a, b, c, d]) => {
+        releaseScratch();
+        const { x, dy, parameters } = problemOf(layout, seed);
+        const { y, moments } = forwardTraining(x, layout, parameters);
+        const gradients = backwardTraining(dy, x, layout, moments, parameters);
+        const place = (values: Float32Array, inArena: boolean): Floats =>
+          inArena ? intoArena(values) : { array: values.slice(), length: 0, free: () => undefined };
+        const held = [place(x, a), place(dy, b), place(y, c), place(dy, d)] as const;
+        const [px, pdy, py, pdx] = held;
+        py.array.fill(0);
+        forwardTraining(px.array, layout, parameters, { y: py.array });
+        expect(py.array).toEqual(y);
+        const dx = pdx.array.fill(0);
+        backwardTraining(pdy.array, px.array, layout, moments, parameters, { dx });
+        expect(pdx.array).toEqual(gradients.dx);
+        expect(px.array).toEqual(x);
+        expect(pdy.array).toEqual(dy);
+        for (const tensor of held) tensor.free();
+      }),
+      { ...runs, numRuns: 60 },
+    );
+  });
+
   test("results may go where inputs are", () => {
     fc.assert(
       fc.property(layouts, fc.nat(), fc.boolean(), (layout, seed, inArena) => {
@@ -140,6 +167,17 @@ onEachBackend(() => {
       const gradients = core.backwardTraining(DY, X, layout, exact.moments, parameters);
       const ours = backwardTraining(dy, x, layout, moments, parameters);
       expectClose(ours.dx, gradients.dx);
+    });
+
+    test.each([0, 1, 2, 3, 4, 5, 6, 7, 8])("channel %d is tiny, and the others constant", (c) => {
+      const tiny = { outer: 40, channels: 9, inner: 1 };
+      const x = new Float32Array(360).fill(2);
+      for (let i = c; i < 360; i += 9) x[i] = (i % 2) * 1e-25;
+      const { m2 } = core.computeMoments(Float64Array.from(x), tiny);
+      expect(m2[c]).toBeGreaterThan(0);
+      for (const [at, value] of computeMoments(x, tiny).m2.entries()) {
+        expect(value).toBeCloseTo(m2[at] as number, 60);
+      }
     });
 
     test("a constant channel has variance 0 and gives beta", () => {
