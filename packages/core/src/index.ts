@@ -23,6 +23,7 @@ export {
   type Gradients,
   statisticsGradients,
 } from "./gradient.ts";
+export { type LayerArrays, stateOf } from "./layer-state.ts";
 export {
   type Layout,
   layoutOf,
@@ -71,6 +72,7 @@ export { type RenormOptions, type ResolvedRenormOptions, resolveRenorm } from ".
 export { replicaInputGradient, replicaSums } from "./replicas.ts";
 export {
   createRunningStatistics,
+  nextWeights,
   type RunningRule,
   type RunningStatistics,
   updateRunning,

@@ -90,10 +90,10 @@ export function updateRunning(
   return true;
 }
 
-/** What the update leaves of the old value, and what all batches weigh after it. */
+/** What the next update leaves of the old value, and what all batches weigh after it. */
 export function nextWeights(
-  { updates, weight }: RunningStatistics,
-  { momentum, start }: RunningRule,
+  { updates, weight }: Pick<RunningStatistics, "updates" | "weight">,
+  { momentum, start }: Pick<RunningRule, "momentum" | "start">,
 ): { keep: number; weight: number } {
   const cumulative = momentum === "cumulative";
   const replaces = !cumulative && start === "first-batch" && updates === 0;

@@ -16,6 +16,11 @@ const alignment = 64;
  */
 const stagger = 21 * alignment;
 const large = 65_536;
+/**
+ * Where the first piece may start. 0 stands for "none", and AssemblyScript's optimizer takes it that no
+ * pointer lies below 1024: it moves constants into offsets, whose sums do not wrap around.
+ */
+const lowest = 1024;
 
 /** A piece of memory that is free. */
 interface Gap {
@@ -32,8 +37,7 @@ export class FirstFit implements Allocator {
 
   constructor(memory: Memory) {
     this.#memory = memory;
-    // Offset 0 stays unused: it stands for "none".
-    this.#gaps = [{ start: alignment, end: memory.buffer.byteLength }];
+    this.#gaps = [{ start: lowest, end: memory.buffer.byteLength }];
   }
 
   allocate(bytes: number): number {

@@ -9,3 +9,4 @@ export { Kernels } from "./kernels.ts";
 export { multiply, type ProductOptions } from "./products.ts";
 export { type MatrixAt, type ProductAt, Products } from "./products-kernels.ts";
 export { releaseScratch } from "./release-scratch.ts";
+export { WasmModule } from "./wasm.ts";

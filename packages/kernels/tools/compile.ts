@@ -1,13 +1,14 @@
-// Compiles assembly/NAME.ts, which is AssemblyScript, and wraps the module as a TypeScript file.
+// Compiles a package's assembly/NAME.ts, which is AssemblyScript, and wraps the module as a TypeScript
+// file.
+import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 
-/** The modules that ship, each an entry file of assembly/. */
+/** The modules of this package that ship, each an entry file of assembly/. */
 export const modules = ["passes", "products"] as const;
 
-export type ModuleName = (typeof modules)[number];
-
-const root = fileURLToPath(new URL("..", import.meta.url));
+/** Sources of one package may import those of another. */
+const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /**
  * No checks, no runtime, no memory of its own: a module works in the memory that it is given, and must
@@ -23,12 +24,15 @@ const flags = [
   "simd,bulk-memory",
 ];
 
-/** @throws when the source does not compile, with the compiler's words. */
-export async function compile(name: ModuleName): Promise<Uint8Array> {
+/**
+ * @param folder - The package's, in packages/.
+ * @throws when the source does not compile, with the compiler's words.
+ */
+export async function compile(folder: string, name: string): Promise<Uint8Array> {
   let bytes: Uint8Array | undefined;
   const output = asc.createMemoryStream();
   const { error } = await asc.main(
-    [`assembly/${name}.ts`, "--baseDir", root, "--outFile", "module.wasm", ...flags],
+    [`${folder}/assembly/${name}.ts`, "--baseDir", root, "--outFile", "module.wasm", ...flags],
     {
       stdout: output,
       stderr: output,
@@ -37,13 +41,23 @@ export async function compile(name: ModuleName): Promise<Uint8Array> {
       },
     },
   );
-  if (error || !bytes) throw new Error(`assembly/${name}.ts: ${output}`, { cause: error });
+  if (error || !bytes)
+    throw new Error(`${folder}/assembly/${name}.ts: ${output}`, { cause: error });
   return bytes;
 }
 
 /** The file src/generated/NAME.ts. */
-export const wrap = (name: ModuleName, bytes: Uint8Array): string =>
+export const wrap = (name: string, bytes: Uint8Array): string =>
   `// Made of assembly/${name}.ts by \`npm run assemble\`: ${bytes.length} bytes of WebAssembly.
 export const ${name}: string =
   "${Buffer.from(bytes).toString("base64")}";
 `;
+
+/** Writes a package's src/generated/NAME.ts. */
+export async function assemble(folder: string, name: string): Promise<void> {
+  const bytes = await compile(folder, name);
+  const generated = `${root}/${folder}/src/generated`;
+  mkdirSync(generated, { recursive: true });
+  writeFileSync(`${generated}/${name}.ts`, wrap(name, bytes));
+  console.log(`${name}: ${bytes.length} bytes`);
+}
