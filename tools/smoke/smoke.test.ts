@@ -40,7 +40,7 @@ function outputs(folder: string, file: string, code: string): string[] {
 }
 
 beforeAll(() => {
-  for (const name of ["core", "kernels", "conformance", "tfjs"]) {
+  for (const name of ["core", "kernels", "minibatch", "conformance", "tfjs"]) {
     run("npm", ["pack", "--pack-destination", fresh], join(root, "packages", name));
   }
 }, 120_000);
@@ -157,6 +157,32 @@ describe("with flat arrays", () => {
     const cjs = `const { BatchNorm, backend } = require("@batchnorm/kernels"); ${normalize}`;
     expect(outputs(folder, "flat.mjs", esm)).toEqual(["simd -1 1 1 -1", "simd -1 1 1 -1"]);
     expect(outputs(folder, "flat.cjs", cjs)).toEqual(["simd -1 1 1 -1", "simd -1 1 1 -1"]);
+  });
+});
+
+describe("with a network of the mini-batch engine", () => {
+  let folder = "";
+  beforeAll(() => {
+    folder = install("minibatch", [`${oldest}@${oldestNode}`]);
+  }, 300_000);
+
+  test("an ES module and require() train it, and resume and fold it", () => {
+    const names = "{ foldBatchNorm, initialize, Network, Trainer }";
+    const train = `
+      const layers = [{ units: 8, batchNorm: true, activation: "tanh" }, { units: 1 }];
+      const network = new Network({ inputs: 2, layers }, { batchSize: 4 });
+      initialize(network, { kind: "glorot" }, 1);
+      const data = { inputs: [[0, 0], [0, 1], [1, 0], [1, 1]], targets: [[0], [1], [1], [0]] };
+      const trainer = new Trainer(network, data, { rate: 0.1 });
+      const { stoppedBy } = trainer.train({ epochs: 2000, errorThreshold: 1e-3 });
+      const resumed = Trainer.fromState(JSON.parse(JSON.stringify(trainer.toState())), data);
+      const y = foldBatchNorm(resumed.network).predict(Float32Array.of(0, 1), 1);
+      console.log(stoppedBy, trainer.epoch() === resumed.epoch(), Math.round(y[0]));`;
+    const esm = `import ${names} from "@batchnorm/minibatch"; ${train}`;
+    const cjs = `const ${names} = require("@batchnorm/minibatch"); ${train}`;
+    const expected = "errorThreshold true 1";
+    expect(outputs(folder, "train.mjs", esm)).toEqual([expected, expected]);
+    expect(outputs(folder, "train.cjs", cjs)).toEqual([expected, expected]);
   });
 });
 

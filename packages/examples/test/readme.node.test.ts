@@ -7,6 +7,7 @@ const documents = [
   "../README.md",
   "core/README.md",
   "kernels/README.md",
+  "minibatch/README.md",
   "tfjs/README.md",
   "conformance/README.md",
   "../docs/conventions.md",

@@ -1,0 +1,85 @@
+// Activations of vectors, as src/graph.ts defines them. A loop is made for each class; an instance is the
+// network, whose constants it reads.
+//
+// `of` takes NaN to NaN, so that divergence is seen. `slope` is gradient · activation′, by y.
+
+import { Constants } from "./exponential";
+
+/** By the numbers that src/wasm/records.ts gives them. */
+export const sigmoid: u32 = 1;
+export const tanh: u32 = 2;
+export const relu: u32 = 3;
+export const leakyRelu: u32 = 4;
+export const step: u32 = 5;
+
+@unmanaged
+export class Identity {
+  @inline of<_T>(x: v128, _leak: v128): v128 {
+    return x;
+  }
+
+  @inline slope<_T>(gradient: v128, _y: v128, _leak: v128): v128 {
+    return gradient;
+  }
+}
+
+@unmanaged
+export class Sigmoid {
+  @inline of<T>(x: v128, _leak: v128): v128 {
+    const constants = changetype<Constants>(this);
+    const e = constants.exponential<T>(v128.neg<T>(x));
+    return v128.div<T>(constants.one, v128.add<T>(constants.one, e));
+  }
+
+  @inline slope<T>(gradient: v128, y: v128, _leak: v128): v128 {
+    const rest = v128.sub<T>(changetype<Constants>(this).one, y);
+    return v128.mul<T>(gradient, v128.mul<T>(y, rest));
+  }
+}
+
+@unmanaged
+export class Tanh {
+  /** `1 − 2 / (e^2x + 1)` */
+  @inline of<T>(x: v128, _leak: v128): v128 {
+    const constants = changetype<Constants>(this);
+    const e = constants.exponential<T>(v128.add<T>(x, x));
+    const two = v128.add<T>(constants.one, constants.one);
+    return v128.sub<T>(constants.one, v128.div<T>(two, v128.add<T>(e, constants.one)));
+  }
+
+  @inline slope<T>(gradient: v128, y: v128, _leak: v128): v128 {
+    return v128.mul<T>(gradient, v128.sub<T>(changetype<Constants>(this).one, v128.mul<T>(y, y)));
+  }
+}
+
+@unmanaged
+export class Relu {
+  @inline of<T>(x: v128, _leak: v128): v128 {
+    return v128.pmax<T>(x, v128.splat<T>(0));
+  }
+
+  @inline slope<T>(gradient: v128, y: v128, _leak: v128): v128 {
+    return v128.and(gradient, v128.gt<T>(y, v128.splat<T>(0)));
+  }
+}
+
+@unmanaged
+export class LeakyRelu {
+  @inline of<T>(x: v128, leak: v128): v128 {
+    return v128.bitselect(x, v128.mul<T>(x, leak), v128.gt<T>(x, v128.splat<T>(0)));
+  }
+
+  @inline slope<T>(gradient: v128, y: v128, leak: v128): v128 {
+    const less = v128.mul<T>(gradient, leak);
+    return v128.bitselect(gradient, less, v128.gt<T>(y, v128.splat<T>(0)));
+  }
+}
+
+/** On the way back it is an {@link Identity}. */
+@unmanaged
+export class Step {
+  @inline of<T>(x: v128, _leak: v128): v128 {
+    const above = v128.gt<T>(x, v128.splat<T>(0));
+    return v128.or(v128.and(above, changetype<Constants>(this).one), v128.ne<T>(x, x));
+  }
+}

@@ -1,0 +1,83 @@
+// Statistics of the rows of a batch, and what they do to the running ones, which are float64.
+
+import { keep, Layer, layerControl, layerEpsilon, unbiased } from "./records";
+import { addProduct, sumOf } from "./vectors";
+
+/**
+ * Mean and M2 of every unit's row, and what normalizes by them; false where one is not finite.
+ *
+ * Differences to the first value are summed, then those to their mean: so the sums are small, and the
+ * second one says how far the mean is off. That is kept beside it, and taken off the squares.
+ */
+export function measure<T>(layer: Layer, count: u32, row: usize, tail: v128): bool {
+  const each: f64 = 1 / <f64>count;
+  const variance = layerControl(layer, layerEpsilon);
+  let x = layer.source;
+  let check: f64 = 0;
+  for (let unit: usize = 0; unit < <usize>layer.units; unit++) {
+    const last = x + row - 16;
+    const shift = load<T>(x);
+    let sum = v128.splat<T>(0);
+    const first = v128.splat<T>(shift);
+    for (let at = x; at < last; at += 16) {
+      sum = v128.add<T>(sum, v128.sub<T>(v128.load(at), first));
+    }
+    sum = v128.add<T>(sum, v128.and(v128.sub<T>(v128.load(last), first), tail));
+    const center = <T>(<f64>shift + <f64>sumOf<T>(sum) * each);
+    const middle = v128.splat<T>(center);
+    let squares = v128.splat<T>(0);
+    sum = squares;
+    for (let at = x; at < last; at += 16) {
+      const difference = v128.sub<T>(v128.load(at), middle);
+      sum = v128.add<T>(sum, difference);
+      squares = addProduct<T>(squares, difference, difference);
+    }
+    const difference = v128.and(v128.sub<T>(v128.load(last), middle), tail);
+    const rest = <f64>sumOf<T>(v128.add<T>(sum, difference));
+    squares = addProduct<T>(squares, difference, difference);
+    const low = rest * each;
+    const m2 = max<f64>(0, <f64>sumOf<T>(squares) - low * rest);
+    const mean = <f64>center + low;
+    check += (mean + m2) * 0;
+    store<f64>(layer.batchMean + (unit << 3), mean);
+    store<f64>(layer.batchM2 + (unit << 3), m2);
+    const at = unit * sizeof<T>();
+    store<T>(layer.center + at, center);
+    store<T>(layer.centerLow + at, <T>low);
+    store<T>(layer.scale + at, <T>(1 / Math.sqrt(m2 * each + variance)));
+    x += row;
+  }
+  return check === 0;
+}
+
+/** What normalizes by the running statistics. */
+export function recall<T>(layer: Layer): void {
+  const epsilon = layerControl(layer, layerEpsilon);
+  for (let unit: usize = 0; unit < <usize>layer.units; unit++) {
+    const mean = load<f64>(layer.mean + (unit << 3));
+    const variance = load<f64>(layer.variance + (unit << 3));
+    const at = unit * sizeof<T>();
+    store<T>(layer.center + at, <T>mean);
+    store<T>(layer.centerLow + at, <T>(mean - <f64>(<T>mean)));
+    store<T>(layer.scale + at, <T>(1 / Math.sqrt(variance + epsilon)));
+  }
+}
+
+/** Lets the batch enter the running statistics, as core's updateRunning does. */
+export function enter(layer: Layer, count: u32): void {
+  const kept = layerControl(layer, keep);
+  const degrees = layerControl(layer, unbiased) !== 0 ? count - 1 : count;
+  const divisor = <f64>max<u32>(degrees, 1);
+  const end = (<usize>layer.units) << 3;
+  for (let at: usize = 0; at < end; at += 8) {
+    const mean = load<f64>(layer.batchMean + at);
+    const variance = load<f64>(layer.batchM2 + at) / divisor;
+    blend(layer.mean + at, kept, mean);
+    blend(layer.variance + at, kept, variance);
+  }
+}
+
+/** Where nothing is kept, not even a NaN is. */
+function blend(p: usize, kept: f64, batch: f64): void {
+  store<f64>(p, kept === 0 ? batch : kept * load<f64>(p) + (1 - kept) * batch);
+}

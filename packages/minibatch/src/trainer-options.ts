@@ -1,0 +1,66 @@
+import { refuse } from "@batchnorm/core";
+import { type Batches, balancedBatches } from "./batches.ts";
+import type { Network } from "./network.ts";
+import { resolveGraph } from "./resolved-graph.ts";
+import { type Rate, requireRate } from "./schedule.ts";
+
+/** How a network is trained. */
+export interface TrainerOptions {
+  /** Samples of a mini-batch. Default the network's own, which is the most there can be. */
+  readonly batchSize?: number | undefined;
+  /** Whether every epoch takes the samples in another order. Default true. */
+  readonly shuffle?: boolean | undefined;
+  /** What orders are drawn with: an integer in [0, 2^53). Default 0: every run is alike. */
+  readonly seed?: number | undefined;
+  /** Default 0.1. */
+  readonly rate?: Rate | undefined;
+}
+
+/** Options with nothing left open, but for the seed, which makes a generator. */
+export interface ResolvedTrainerOptions {
+  readonly batchSize: number;
+  readonly shuffle: boolean;
+  readonly rate: Rate;
+}
+
+const keys = ["batchSize", "shuffle", "seed", "rate"];
+
+/** @throws {BatchNormError} `ERR_BATCHNORM_OPTION` naming what is unknown or out of range. */
+export function resolveTrainerOptions(
+  options: TrainerOptions,
+  network: Network,
+): ResolvedTrainerOptions {
+  if (typeof options !== "object" || options === null) {
+    refuse("ERR_BATCHNORM_OPTION", "options must be an object", options);
+  }
+  for (const key of Object.keys(options)) {
+    if (keys.includes(key)) continue;
+    refuse("ERR_BATCHNORM_OPTION", `an option must be one of ${keys.join(", ")}`, key);
+  }
+  const { batchSize = network.batchSize, shuffle = true, rate = 0.1 } = options;
+  if (typeof shuffle !== "boolean") {
+    refuse("ERR_BATCHNORM_OPTION", "shuffle must be true or false", shuffle);
+  }
+  requireRate(rate);
+  return { batchSize, shuffle, rate };
+}
+
+/**
+ * How a network's epochs are dealt out.
+ *
+ * @throws {BatchNormError} as {@link balancedBatches}; `ERR_BATCHNORM_OPTION` too where the network has no
+ * room for the batches.
+ */
+export function batchesFor(network: Network, samples: number, batchSize: number): Batches {
+  const normalized = resolveGraph(network.graph).layers.some(
+    ({ batchNorm }, i) => batchNorm?.onSingleValue === "throw" && !network.isFrozen(i + 1),
+  );
+  const batches = balancedBatches(samples, batchSize, normalized);
+  if (batches.largest > network.batchSize) {
+    const rule =
+      `${samples} samples by ${batchSize} make a batch of ${batches.largest}, so the network's batchSize ` +
+      `must be ${batches.largest} or more`;
+    refuse("ERR_BATCHNORM_OPTION", rule, network.batchSize);
+  }
+  return batches;
+}

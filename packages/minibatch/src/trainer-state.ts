@@ -1,0 +1,68 @@
+import { refuse } from "@batchnorm/core";
+import type { NetworkState } from "./network-state.ts";
+import type { PositionState } from "./position.ts";
+import { type Rate, requireRate } from "./schedule.ts";
+
+/** A trainer as plain JSON: all that resuming needs but the data, and a rate that is a function. */
+export interface TrainerState {
+  /** Of this format. */
+  readonly version: 1;
+  /** Parameters, optimizer and running statistics. */
+  readonly network: NetworkState;
+  /** How many samples there were. */
+  readonly samples: number;
+  readonly batchSize: number;
+  readonly shuffle: boolean;
+  /** Null for a function, which no state can hold. */
+  readonly rate: Exclude<Rate, (...args: never[]) => unknown> | null;
+  readonly position: PositionState;
+}
+
+const keys = ["version", "network", "samples", "batchSize", "shuffle", "rate", "position"];
+const positionKeys = ["epoch", "step", "loss", "batch", "lossSum", "random"];
+
+/**
+ * Checks that an unknown value, say parsed JSON, is a trainer's state, but for its network, which
+ * `Network.fromState` checks, and its batches, which have to fit the data.
+ *
+ * @returns the same object, typed.
+ * @throws {BatchNormError} `ERR_BATCHNORM_STATE` naming the field; `ERR_BATCHNORM_OPTION` for the rate.
+ */
+export function parseTrainerState(value: unknown): TrainerState {
+  requireKeys("a trainer's state", value, keys);
+  const state = value as TrainerState;
+  const { version, samples, shuffle, rate, position } = state;
+  requireField("version", "be 1", version, version === 1);
+  requireField("samples", "be an integer ≥ 1", samples, isCount(samples) && samples >= 1);
+  requireField("shuffle", "be true or false", shuffle, typeof shuffle === "boolean");
+  if (rate !== null) requireRate(rate);
+  requireKeys("a trainer's position", position, positionKeys);
+  for (const key of ["epoch", "step", "batch"] as const) {
+    requireField(`position.${key}`, "be an integer ≥ 0", position[key], isCount(position[key]));
+  }
+  const { loss, lossSum } = position;
+  requireField("position.loss", "be null or finite", loss, loss === null || Number.isFinite(loss));
+  requireField("position.lossSum", "be finite", lossSum, Number.isFinite(lossSum));
+  return state;
+}
+
+function requireKeys(name: string, value: unknown, known: readonly string[]): void {
+  if (typeof value !== "object" || value === null) {
+    refuse("ERR_BATCHNORM_STATE", `${name} must be an object`, value);
+  }
+  const missing = known.find((key) => !Object.hasOwn(value, key));
+  if (missing !== undefined) {
+    refuse("ERR_BATCHNORM_STATE", `${name} must have the field ${missing}`, undefined);
+  }
+  const other = Object.keys(value).find((key) => !known.includes(key));
+  if (other !== undefined) {
+    refuse("ERR_BATCHNORM_STATE", `${name} of version 1 must have no other field`, other);
+  }
+}
+
+function requireField(field: string, rule: string, received: unknown, holds: boolean): void {
+  if (!holds) refuse("ERR_BATCHNORM_STATE", `${field} of a trainer's state must ${rule}`, received);
+}
+
+const isCount = (value: unknown): value is number =>
+  Number.isSafeInteger(value) && (value as number) >= 0;

@@ -1,0 +1,53 @@
+import { arena, backend, init as initKernels, WasmModule } from "@batchnorm/kernels";
+import { engine } from "../generated/engine.ts";
+
+/** What assembly/engine.ts exports. `net`, `x` and `y` are pointers. */
+export interface EngineExports {
+  prepare32(net: number): void;
+  prepare64(net: number): void;
+  step32(net: number, x: number, y: number, count: number): number;
+  step64(net: number, x: number, y: number, count: number): number;
+  infer32(net: number, count: number, stop: number): void;
+  infer64(net: number, count: number, stop: number): void;
+  differentiate32(net: number, count: number, upstream: boolean): number;
+  differentiate64(net: number, count: number, upstream: boolean): number;
+}
+
+const engineModule: WasmModule = new WasmModule(engine);
+
+/** Undefined until somebody asks; null where WebAssembly is refused. */
+let loaded: EngineExports | null | undefined;
+
+/** The engine on the arena's memory; null where TypeScript is to compute, as the kernels' backend says. */
+export function engineInUse(): EngineExports | null {
+  if (backend() === "core") return null;
+  if (loaded === undefined) loaded = instantiate();
+  return loaded;
+}
+
+/**
+ * Compiles without blocking, for browsers whose main thread does not compile a module of this size at
+ * once. Networks made before compute in TypeScript there, and go on to.
+ *
+ * @returns whether WebAssembly computes from now on.
+ */
+export async function init(): Promise<boolean> {
+  await initKernels();
+  try {
+    await engineModule.compile();
+    loaded ??= instantiate();
+  } catch {
+    loaded = null; // WebAssembly is missing, or forbidden.
+  }
+  return engineInUse() !== null;
+}
+
+function instantiate(): EngineExports | null {
+  const { memory } = arena;
+  if (!memory) return null;
+  try {
+    return engineModule.instantiate<EngineExports>(memory);
+  } catch {
+    return null;
+  }
+}
