@@ -61,7 +61,7 @@ export function phrase({ ratio, first, second }: Verdict): string {
 
 /** From twice the goal on, a percentage says less than how many times the goal it is. */
 function mark({ goal, met, off }: Goal): string {
-  const name = goal < 0.2 ? quotient(goal) : `${goal}`;
+  const name = goal < 0.2 ? quotient(goal) : `${Number(goal.toPrecision(3))}`;
   const times = off + 1;
   if (met) return `✓${name}`;
   if (times < 2) return `✗${name}+${Math.max(1, Math.round(100 * off))}%`;

@@ -1,6 +1,6 @@
 // Brings the peers here, once: a lockfile of their own for those on npm, Debian's PyTorch, a C compiler.
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, globSync, mkdirSync } from "node:fs";
+import { globSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { AbsentError } from "./subject-process.ts";
 
@@ -12,9 +12,12 @@ const python = "/usr/bin/python3";
 
 /** @throws {AbsentError} when npm cannot install them. */
 export function installFromNpm(say: Say): void {
-  // npm writes this file last, so that a broken install is not taken for one.
-  if (existsSync(join(here, "node_modules/.package-lock.json"))) return;
-  say("installing TensorFlow.js and ONNX Runtime beside the benchmark, once");
+  // npm writes this file last, so that a broken install is not taken for one, nor one from before a change.
+  const installed = statSync(join(here, "node_modules/.package-lock.json"), {
+    throwIfNoEntry: false,
+  });
+  if (installed && installed.mtimeMs >= statSync(join(here, "package-lock.json")).mtimeMs) return;
+  say("installing TensorFlow.js, ONNX Runtime, brain.js and synaptic beside the benchmark, once");
   // What npm tells a script of its own run would send an inner npm back into this workspace.
   const env = Object.fromEntries(
     Object.entries(process.env).filter(

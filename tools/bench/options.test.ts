@@ -7,8 +7,10 @@ const parse = (...args: string[]) => parseOptions(args, suites);
 test("without arguments everything there is runs, seven rounds", () => {
   const options = parse();
   expect(options.suites).toEqual(suites);
-  expect(options.shapes).toEqual(["A", "B", "C", "D", "E", "F", "60×784×100", "60×100×100"]);
+  expect(options.shapes).toEqual(suites.flatMap(({ shapes }) => shapes));
   expect(options.subjects).toContain("pytorch");
+  // Two suites have it, and it is named once.
+  expect(options.subjects.filter((name) => name === "ours")).toHaveLength(1);
   expect(options.rounds).toBe(7);
   expect(options.json).toBeUndefined();
 });
@@ -19,8 +21,10 @@ test("names come with commas or one flag each, and keep the order of the table",
 });
 
 test("an unknown name is refused with the names there are", () => {
-  expect(() => parse("--suite", "kernel")).toThrow("--suite must be one of kernels, got kernel");
-  expect(() => parse("--shape", "A,Z")).toThrow(
+  expect(() => parse("--suite", "kernel")).toThrow(
+    "--suite must be one of kernels, minibatch, got kernel",
+  );
+  expect(() => parse("--suite", "kernels", "--shape", "A,Z")).toThrow(
     "--shape must be one of A, B, C, D, E, F, 60×784×100, 60×100×100, got Z",
   );
 });

@@ -22,5 +22,7 @@ export interface Suite {
   readonly ops: readonly string[];
   /** In the order of the table's columns. */
   readonly subjects: readonly string[];
+  /** How many samples the op `train` takes; its rows are printed as samples a second as well. */
+  readonly samples?: number;
   run(selection: Selection): Promise<Line[]>;
 }

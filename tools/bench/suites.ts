@@ -1,5 +1,6 @@
 import { kernels } from "./kernels.ts";
+import { minibatch } from "./minibatch.ts";
 import type { Suite } from "./suite.ts";
 
 /** Every suite, in the order they run in. */
-export const suites: readonly Suite[] = [kernels];
+export const suites: readonly Suite[] = [kernels, minibatch];

@@ -34,3 +34,16 @@ test("the tables go between their two marks, and nothing else changes", () => {
   expect(replaceBetween(filled, "kernels", "new")).toBe(filled);
   expect(() => replaceBetween("a page", "kernels", "new")).toThrow("must have");
 });
+
+test("a pass over samples is printed as samples a second as well", () => {
+  const [, minibatch] = suites as [unknown, (typeof suites)[number]];
+  const [shape = ""] = minibatch.shapes;
+  const row = { suite: minibatch.name, shape, op: "train", minMs: 1, maxMs: 3, repeats: 7 };
+  const lines: Line[] = [
+    { ...row, subject: "ours", medianMs: 2, ratioToLimit: 1.3 },
+    { ...row, subject: "brain.js", medianMs: 80, ratioToLimit: 52, oursRatio: 1 / 40 },
+  ];
+  const text = report(minibatch, lines);
+  expect(text).toMatch(/Samples a second.*train +500,000 +12,500/s);
+  expect(text).toContain("1/40 ✓0.333 ✓0.2");
+});

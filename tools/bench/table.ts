@@ -17,6 +17,7 @@ export function report(suite: Suite, lines: readonly Line[]): string {
     "",
     "Median milliseconds",
     times(suite, cells, columns),
+    ...(suite.samples ? ["", ...speeds(suite, cells, columns, suite.samples)] : []),
     ...(against.length && has("ours") ? ["", ...ratios(suite, cells, against)] : []),
     ...absences(lines),
   ].join("\n");
@@ -31,6 +32,24 @@ function times(suite: Suite, cells: readonly Cell[], columns: readonly string[])
     }),
   ]);
   return grid(["", ...columns], groups(suite, cells, body));
+}
+
+/** How many samples everyone trains in a second. */
+function speeds(
+  suite: Suite,
+  cells: readonly Cell[],
+  columns: readonly string[],
+  samples: number,
+): string[] {
+  const training = cells.filter(({ op }) => op === "train");
+  const body = training.map(({ op, rows }) => [
+    op,
+    ...columns.map((name) => {
+      const row = rows.find(({ subject }) => subject === name);
+      return row ? Math.round((1000 * samples) / row.medianMs).toLocaleString("en") : "";
+    }),
+  ]);
+  return ["Samples a second", grid(["", ...columns], groups(suite, training, body))];
 }
 
 function ratios(suite: Suite, cells: readonly Cell[], against: readonly string[]): string[] {

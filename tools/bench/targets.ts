@@ -17,6 +17,11 @@ const suite = "kernels";
 const all = ["A", "B", "C", "D", "E", "F"];
 const large = ["A", "B"];
 
+/** Ratios of the mini-batch engine, in `targets` below. */
+const minibatch = "minibatch";
+const shapesOf = (net: string, ...types: readonly string[]): string[] =>
+  types.flatMap((type) => [`${net} ${type} bn`, `${net} ${type}`]);
+
 export const targets: readonly Target[] = [
   { suite, shapes: large, op: "forward", against: "limit", first: 1.25, second: 1.1 },
   { suite, shapes: large, op: "inference", against: "limit", first: 1.25, second: 1.1 },
@@ -42,4 +47,32 @@ export const targets: readonly Target[] = [
   { suite, op: "product-f32", against: "limit", first: 1.67 },
 
   { suite, shapes: ["E"], op: "first-use", against: "ms", first: 1 },
+
+  ...engine(),
 ];
+
+/** Faster by 3 times is a ratio of 1/3. The hosts' own goals count reading and writing their networks. */
+function engine(): Target[] {
+  const train = { suite: minibatch, op: "train" };
+  const large = "64-100-100-10";
+  const tiny = ["2-8-1", "4-16-8-3"];
+  const small32 = tiny.flatMap((net) => shapesOf(net, "f32"));
+  const small64 = tiny.flatMap((net) => shapesOf(net, "f64"));
+  return [
+    {
+      ...train,
+      shapes: shapesOf(large, "f32", "f64"),
+      against: "products",
+      first: 1.6,
+      second: 1.4,
+    },
+    { ...train, shapes: small32, against: "brain.js", first: 1 / 3, second: 1 / 5 },
+    { ...train, shapes: small64, against: "synaptic", first: 1 / 2, second: 1 / 4 },
+    { ...train, shapes: [`${large} f32 bn`], against: "brain.js", first: 1 / 15, second: 1 / 20 },
+    { ...train, shapes: [`${large} f64 bn`], against: "synaptic", first: 1 / 320, second: 1 / 430 },
+    ...["brain.js", "synaptic"].flatMap((against): Target[] => [
+      { suite: minibatch, op: "cold-1000", against, first: 1 },
+      { suite: minibatch, op: "cold-100", against, second: 1 },
+    ]),
+  ];
+}

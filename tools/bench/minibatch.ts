@@ -1,0 +1,132 @@
+import { buildOurs, coldOps, coldStart } from "./cold.ts";
+import { installFromNpm } from "./install-peers.ts";
+import { type Contender, interleave } from "./interleave.ts";
+import { type Net, nets, samples } from "./nets.ts";
+import type { Absent, Line } from "./row.ts";
+import { rowsOf } from "./rows.ts";
+import { ratioOf } from "./statistics.ts";
+import { AbsentError, type Command, SubjectProcess } from "./subject-process.ts";
+import { nodeWorker } from "./subjects.ts";
+import type { Selection, Suite } from "./suite.ts";
+
+const name = "minibatch";
+const xor = "XOR";
+
+/** Who trains what: stock takes one sample after the other, and knows no Batch Normalization. */
+interface Subject {
+  readonly name: string;
+  command(say: (text: string) => void): Command;
+  takes(net: Net): boolean;
+}
+
+const ofNpm = (path: string) => (say: (text: string) => void) => {
+  installFromNpm(say);
+  return nodeWorker(path);
+};
+
+const subjects: readonly Subject[] = [
+  { name: "ours", command: () => nodeWorker("workers/minibatch.ts"), takes: () => true },
+  {
+    name: "products",
+    command: () => nodeWorker("workers/minibatch-products.ts"),
+    takes: () => true,
+  },
+  {
+    name: "brain.js",
+    command: ofNpm("peers/brain.ts"),
+    // Its numbers are float32.
+    takes: ({ type }) => type === "float32",
+  },
+  {
+    name: "synaptic",
+    command: ofNpm("peers/synaptic.ts"),
+    // Its numbers are float64; past a few hundred connections, a pass takes seconds.
+    takes: ({ type, sizes: [inputs = 0], batchNorm }) =>
+      type === "float64" && (inputs < 64 || (inputs === 64 && batchNorm)),
+  },
+];
+
+export const minibatch: Suite = {
+  name,
+  title: `Mini-batch engine: one pass over ${samples.toLocaleString("en")} samples, one thread`,
+  notes: [
+    "ours: samples and parameters stay in WASM memory. products: the dense products of that pass alone.",
+    "brain.js, synaptic: stock, one sample after the other; they normalize nothing in the rows with bn either.",
+    "cold-1000, cold-100: import, compile and so many passes of four samples, in a fresh process.",
+  ],
+  shapes: [...nets.map(({ name }) => name), xor],
+  describe(shape) {
+    const net = nets.find(({ name }) => name === shape);
+    return net ? `${shape}, batch ${net.batchSize}` : "XOR from a cold start, 2-8-1 f32 bn";
+  },
+  ops: ["train", ...Object.keys(coldOps)],
+  subjects: subjects.map(({ name }) => name),
+  samples,
+  run,
+};
+
+async function run(selection: Selection): Promise<Line[]> {
+  const { say, shapes, ops, rounds } = selection;
+  const lines: Line[] = [];
+  const workers = new Map<Subject, SubjectProcess>();
+  try {
+    for (const subject of subjects.filter(({ name }) => selection.subjects.includes(name))) {
+      say(`starting ${subject.name}`);
+      try {
+        workers.set(subject, await SubjectProcess.start(subject.command(say)));
+      } catch (error) {
+        if (!(error instanceof AbsentError)) throw error;
+        lines.push({ suite: name, subject: subject.name, absent: error.message });
+      }
+    }
+    say([...workers.values()].map(({ about }) => about).join("; "));
+    for (const net of nets.filter(({ name }) => shapes.includes(name))) {
+      if (!ops.includes("train")) break;
+      say(`training ${net.name}`);
+      lines.push(...(await timeNet(net, workers, rounds)));
+    }
+  } finally {
+    for (const worker of workers.values()) worker.stop();
+  }
+  const cold = Object.keys(coldOps).filter((op) => ops.includes(op) && shapes.includes(xor));
+  if (cold.length > 0) {
+    const taking = [...workers.keys()].map(({ name }) => name);
+    say("building what a cold start imports");
+    buildOurs();
+    for (const op of cold) {
+      say(`timing ${op}`);
+      lines.push(...(await coldStart({ suite: name, shape: xor, op }, taking, rounds)));
+    }
+  }
+  return lines;
+}
+
+/** Times a pass of everyone who takes part, interleaved. */
+async function timeNet(
+  net: Net,
+  workers: ReadonlyMap<Subject, SubjectProcess>,
+  rounds: number,
+): Promise<Line[]> {
+  const cell = { suite: name, shape: net.name, op: "train" };
+  const taking = [...workers].filter(([subject]) => subject.takes(net));
+  const contenders = taking.map(
+    ([subject, worker]): Contender => ({
+      name: subject.name,
+      async time(iterations, batches) {
+        const op = `${cell.op} ${net.name}`;
+        const sizes = { outer: samples, channels: 1, inner: 1, dims: net.sizes, axis: 0 };
+        const answer = await worker.ask({ op, ...sizes, iterations, batches });
+        if ("lacks" in answer) throw new Error(answer.lacks);
+        return answer.ms;
+      },
+    }),
+  );
+  const { series, lacking } = await interleave(contenders, rounds);
+  const absent = [...lacking].map(([subject, absent]): Absent => ({ ...cell, subject, absent }));
+  // The least that a pass needs is its products.
+  const rows = rowsOf(cell, series).map((row) => ({
+    ...row,
+    ratioToLimit: ratioOf(series.get(row.subject) ?? [], series.get("products")),
+  }));
+  return [...rows, ...absent];
+}
