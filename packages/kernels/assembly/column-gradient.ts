@@ -17,7 +17,7 @@ import {
  *
  * @param sums - width float64 that receive Σ dy.
  * @param products - width float64.
- * @param partial - width float32 twice: the sums of a block.
+ * @param partial - 8 bytes a column: the sums of a block, side by side for each four columns.
  */
 export function columnSums(
   dy: usize,
@@ -36,16 +36,16 @@ export function columnSums(
   memory.fill(sums, 0, stride << 1);
   memory.fill(products, 0, stride << 1);
   for (let row: u32 = 0; row < rows; row += block) {
-    memory.fill(partial, 0, stride << 1);
+    for (let at: usize = 0; at < 2 * stride; at += 16) v128.store(partial + at, f32x4.splat(0));
     let count = min(block, rows - row);
     for (; count >= together; count -= together, dy += step, x += step) {
       if (together === 4) sum4(dy, x, stride, center, partial);
       else sum1(dy, x, stride, center, partial);
     }
     for (; count; count--, dy += stride, x += stride) sum1(dy, x, stride, center, partial);
-    for (let at: usize = 0; at < stride; at += 16) {
-      flush(sums + (at << 1), v128.load(partial + at));
-      flush(products + (at << 1), v128.load(partial + stride + at));
+    for (let at: usize = 0; at < 2 * stride; at += 32) {
+      flush(sums + at, v128.load(partial + at));
+      flush(products + at, v128.load(partial + at, 16));
     }
   }
 }
@@ -54,10 +54,10 @@ export function columnSums(
 function sum4(dy: usize, x: usize, stride: usize, center: usize, partial: usize): void {
   const stride2 = stride * 2,
     stride3 = stride * 3;
-  for (const end = dy + stride; dy < end; dy += 16, x += 16, center += 16, partial += 16) {
+  for (const end = dy + stride; dy < end; dy += 16, x += 16, center += 16, partial += 32) {
     const c = v128.load(center);
     let s = v128.load(partial),
-      q = v128.load(partial + stride);
+      q = v128.load(partial, 16);
     const g0 = v128.load(dy);
     s = f32x4.add(s, g0);
     q = addProduct(q, f32x4.sub(v128.load(x), c), g0);
@@ -71,16 +71,16 @@ function sum4(dy: usize, x: usize, stride: usize, center: usize, partial: usize)
     s = f32x4.add(s, g3);
     q = addProduct(q, f32x4.sub(v128.load(x + stride3), c), g3);
     v128.store(partial, s);
-    v128.store(partial + stride, q);
+    v128.store(partial, q, 16);
   }
 }
 
 function sum1(dy: usize, x: usize, stride: usize, center: usize, partial: usize): void {
-  for (const end = dy + stride; dy < end; dy += 16, x += 16, center += 16, partial += 16) {
+  for (const end = dy + stride; dy < end; dy += 16, x += 16, center += 16, partial += 32) {
     const g = v128.load(dy);
     const d = f32x4.sub(v128.load(x), v128.load(center));
     v128.store(partial, f32x4.add(v128.load(partial), g));
-    v128.store(partial + stride, addProduct(v128.load(partial + stride), d, g));
+    v128.store(partial, addProduct(v128.load(partial, 16), d, g), 16);
   }
 }
 

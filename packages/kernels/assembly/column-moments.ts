@@ -16,7 +16,7 @@ import { addSquare, blockOf, firstRun, rounded, rowsAbreast, upper } from "./vec
 /**
  * @param mean - width float64: means.
  * @param m2 - width float64: Σ(x − mean)².
- * @param sums - width float32 three times: shift, Σd, Σd².
+ * @param sums - 12 bytes a column.
  */
 export function columnMoments(
   x: usize,
@@ -38,27 +38,35 @@ export function columnMoments(
   const together = rowsAbreast(rows, stride);
   for (let row = first; row < rows; row += block) {
     const count = min(block, rows - row);
-    for (let at: usize = 0; at < stride; at += 16) v128.store(sums + at, rounded(mean + (at << 1)));
+    for (let at: usize = 0; at < stride; at += 16) start(sums + at * 3, rounded(mean + (at << 1)));
     sumBlock(x + <usize>row * stride, count, stride, together, sums);
     merge(mean, m2, stride, sums, row, count);
   }
+}
+
+/** Four columns' record: the shift, Σd and Σd². */
+const record: usize = 48;
+
+function start(sums: usize, shift: v128): void {
+  v128.store(sums, shift);
+  v128.store(sums, f32x4.splat(0), 16);
+  v128.store(sums, f32x4.splat(0), 32);
 }
 
 /** Means of a few rows, by differences to the first one, as shifts. */
 function shiftToMeans(x: usize, count: u32, stride: usize, sums: usize): void {
   const n = f32x4.splat(<f32>count);
   const size = <usize>count * stride;
-  for (const end = x + stride; x < end; x += 16, sums += 16) {
+  for (const end = x + stride; x < end; x += 16, sums += record) {
     const first = v128.load(x);
     let s = f32x4.splat(0);
     for (let p = x; p < x + size; p += stride) s = f32x4.add(s, f32x4.sub(v128.load(p), first));
-    v128.store(sums, f32x4.add(first, f32x4.div(s, n)));
+    start(sums, f32x4.add(first, f32x4.div(s, n)));
   }
 }
 
 /** Σd and Σd² of a block, from its shifts. */
 function sumBlock(x: usize, count: u32, stride: usize, together: u32, sums: usize): void {
-  memory.fill(sums + stride, 0, stride << 1);
   if (together === 4) {
     for (; count >= 4; count -= 4, x += 4 * stride) sum4(x, stride, sums);
   }
@@ -67,34 +75,35 @@ function sumBlock(x: usize, count: u32, stride: usize, together: u32, sums: usiz
 
 /** Live: the shift, two sums, a difference and its square. */
 function sum4(x: usize, stride: usize, sums: usize): void {
-  const stride2 = stride * 2,
-    stride3 = stride * 3;
-  for (const end = x + stride; x < end; x += 16, sums += 16) {
+  let x1 = x + stride,
+    x2 = x1 + stride,
+    x3 = x2 + stride;
+  for (const end = x1; x < end; x += 16, x1 += 16, x2 += 16, x3 += 16, sums += record) {
     const k = v128.load(sums);
-    let s = v128.load(sums + stride),
-      q = v128.load(sums + stride2);
+    let s = v128.load(sums, 16),
+      q = v128.load(sums, 32);
     const d0 = f32x4.sub(v128.load(x), k);
     s = f32x4.add(s, d0);
     q = addSquare(q, d0);
-    const d1 = f32x4.sub(v128.load(x + stride), k);
+    const d1 = f32x4.sub(v128.load(x1), k);
     s = f32x4.add(s, d1);
     q = addSquare(q, d1);
-    const d2 = f32x4.sub(v128.load(x + stride2), k);
+    const d2 = f32x4.sub(v128.load(x2), k);
     s = f32x4.add(s, d2);
     q = addSquare(q, d2);
-    const d3 = f32x4.sub(v128.load(x + stride3), k);
+    const d3 = f32x4.sub(v128.load(x3), k);
     s = f32x4.add(s, d3);
     q = addSquare(q, d3);
-    v128.store(sums + stride, s);
-    v128.store(sums + stride2, q);
+    v128.store(sums, s, 16);
+    v128.store(sums, q, 32);
   }
 }
 
 function sum1(x: usize, stride: usize, sums: usize): void {
-  for (const end = x + stride; x < end; x += 16, sums += 16) {
+  for (const end = x + stride; x < end; x += 16, sums += record) {
     const d = f32x4.sub(v128.load(x), v128.load(sums));
-    v128.store(sums + stride, f32x4.add(v128.load(sums + stride), d));
-    v128.store(sums + 2 * stride, addSquare(v128.load(sums + 2 * stride), d));
+    v128.store(sums, f32x4.add(v128.load(sums, 16), d), 16);
+    v128.store(sums, addSquare(v128.load(sums, 32), d), 32);
   }
 }
 
@@ -105,10 +114,10 @@ function merge(mean: usize, m2: usize, stride: usize, sums: usize, seen: u32, co
   const perCount = f64x2.splat(1 / n);
   const weight = f64x2.splat(share);
   const squareWeight = f64x2.splat(share * <f64>seen);
-  for (const end = sums + stride; sums < end; sums += 16, mean += 32, m2 += 32) {
+  for (const end = sums + 3 * stride; sums < end; sums += record, mean += 32, m2 += 32) {
     const k = v128.load(sums),
-      s = v128.load(sums + stride),
-      q = v128.load(sums + 2 * stride);
+      s = v128.load(sums, 16),
+      q = v128.load(sums, 32);
     merge2(mean, m2, k, s, q, perCount, weight, squareWeight);
     merge2(mean + 16, m2 + 16, upper(k), upper(s), upper(q), perCount, weight, squareWeight);
   }
