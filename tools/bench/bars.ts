@@ -13,6 +13,9 @@ const style = `
   svg { color: var(--ink); background: var(--ground) }
 `;
 
+/** A line for each part of a label: `A`, its sizes, its order; a net, its batch. */
+const lines = (label: string): string => label.replaceAll(label.includes(", ") ? ", " : " ", "\n");
+
 const colour = ({ subject }: Row): string =>
   subject === "ours" ? "var(--ours)" : subject === "ours-copy" ? "var(--copy)" : "var(--other)";
 
@@ -21,7 +24,11 @@ const colour = ({ subject }: Row): string =>
  * shape and op. A bar that reaches left of 1 is faster than WASM moves the bytes.
  */
 export function bars(suite: Suite, rows: readonly Row[]): string {
-  const limited = rows.filter((row) => row.ratioToLimit !== null && row.subject !== "limit");
+  const bounded = rows.filter((row) => row.ratioToLimit !== null && row.subject !== "limit");
+  // A shape that nobody else was timed on compares nothing.
+  const limited = bounded.filter(({ shape }) =>
+    bounded.some((row) => row.shape === shape && row.subject !== "ours"),
+  );
   const among = (key: "shape" | "op" | "subject", order: readonly string[]): string[] =>
     order.filter((name) => limited.some((row) => row[key] === name));
   const shapes = among("shape", suite.shapes);
@@ -52,7 +59,7 @@ export function bars(suite: Suite, rows: readonly Row[]): string {
       label: null,
       axis: "right",
       padding: 0.1,
-      tickFormat: (shape: string) => suite.describe(shape).replaceAll(" ", "\n"),
+      tickFormat: (shape: string) => lines(suite.describe(shape)),
     },
     x: {
       type: "log",
