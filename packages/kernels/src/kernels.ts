@@ -100,8 +100,7 @@ export class Kernels {
 
   /** Reads one value per channel out of the frame. */
   read(at: number, values: FloatArray): void {
-    const { float64 } = this.heap;
-    for (let c = 0; c < values.length; c++) values[c] = float64[at + c] as number;
+    values.set(this.heap.float64.subarray(at, at + values.length));
   }
 
   /** Mean and M2 of every channel, into the frame; false for infinite, NaN or denormal squares. */
