@@ -59,7 +59,8 @@ export class Frame {
     return this.#at(6);
   }
 
+  /** Integers for V8, which no quotient is: all that is computed with it goes faster. */
   #at(field: number): number {
-    return this.#pointer / 8 + field * this.#channels;
+    return (this.#pointer >>> 3) + field * this.#channels;
   }
 }

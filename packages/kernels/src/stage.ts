@@ -74,7 +74,7 @@ export function enter({ heap }: Kernels, as: "x" | "dy", tensor: FloatArray): nu
   const resident = heap.pointerOf(tensor);
   if (resident >= 0) return resident;
   const { pointer } = copies[as];
-  heap.float32.set(tensor, pointer / 4);
+  heap.float32.set(tensor, pointer >>> 2);
   return pointer;
 }
 
