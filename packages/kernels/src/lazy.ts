@@ -10,13 +10,12 @@ export class Lazy<T> {
 
   /** What was made; null where it is refused. */
   get(): T | null {
-    this.#made ??= this.#made === undefined ? this.#tried() : null;
+    if (this.#made === undefined) this.#made = this.#tried();
     return this.#made;
   }
 
   /** Makes it again if it was refused before. */
   retry(): void {
-    this.#made ??= undefined;
     this.#made ??= this.#tried();
   }
 
