@@ -13,9 +13,8 @@ import {
   requireOwnMoments,
   requireStatistics,
 } from "@batchnorm/core/checks";
-import type { Kernels } from "./kernels.ts";
 import { loadMoments, loadParameters, loadStatistics } from "./load.ts";
-import { deliver, enter, exit, hasRoom, kernelsFor, withRoom } from "./stage.ts";
+import { type Stage, stageFor } from "./stage.ts";
 
 /**
  * core's `backwardTraining`: the gradients through the batch's mean and variance.
@@ -31,20 +30,19 @@ export function backwardTraining<T extends FloatArray>(
   out: Partial<Gradients<T>> = {},
 ): Gradients<T> {
   const { channels } = layout;
-  const tensors = { x, dy, out: out.dx };
-  const kernels = kernelsFor(layout, tensors);
-  if (!kernels) return coreTraining(dy, x, layout, moments, parameters, out);
+  const stage = stageFor(layout, x, dy, out.dx);
+  if (!stage) return coreTraining(dy, x, layout, moments, parameters, out);
   requireOwnMoments(moments, layout);
   const gradients = requireGradientArguments(dy, x, layout, parameters, out);
-  if (!hasRoom(kernels, layout, tensors)) {
+  if (!stage.hasRoom(layout)) {
     const args: Parameters<typeof coreTraining<T>> = [dy, x, layout, moments, parameters, out];
-    return withRoom(kernels, layout, tensors, args, backwardTraining<T>, coreTraining<T>);
+    return stage.grow(layout, args, backwardTraining<T>, coreTraining<T>);
   }
-  loadMoments(kernels, moments, channels);
-  loadParameters(kernels, parameters, channels);
+  loadMoments(stage.kernels, moments, channels);
+  loadParameters(stage.kernels, parameters, channels);
   const done =
-    kernels.prepare(layout, moments.count, parameters.epsilon) &&
-    propagate(kernels, dy, x, layout, gradients, "batch");
+    stage.kernels.prepare(layout, moments.count, parameters.epsilon) &&
+    propagate(stage, dy, x, layout, gradients, "batch");
   return done ? gradients : coreTraining(dy, x, layout, moments, parameters, gradients);
 }
 
@@ -62,38 +60,39 @@ export function backwardInference<T extends FloatArray>(
   out: Partial<Gradients<T>> = {},
 ): Gradients<T> {
   const { channels } = layout;
-  const tensors = { x, dy, out: out.dx };
-  const kernels = kernelsFor(layout, tensors);
-  if (!kernels) return coreInference(dy, x, layout, statistics, parameters, out);
+  const stage = stageFor(layout, x, dy, out.dx);
+  if (!stage) return coreInference(dy, x, layout, statistics, parameters, out);
   requireStatistics(statistics, channels);
   const gradients = requireGradientArguments(dy, x, layout, parameters, out);
-  if (!hasRoom(kernels, layout, tensors)) {
+  if (!stage.hasRoom(layout)) {
     const args: Parameters<typeof coreInference<T>> = [dy, x, layout, statistics, parameters, out];
-    return withRoom(kernels, layout, tensors, args, backwardInference<T>, coreInference<T>);
+    return stage.grow(layout, args, backwardInference<T>, coreInference<T>);
   }
-  loadStatistics(kernels, statistics, channels);
-  loadParameters(kernels, parameters, channels);
+  loadStatistics(stage.kernels, statistics, channels);
+  loadParameters(stage.kernels, parameters, channels);
   const done =
-    kernels.prepare(layout, 1, parameters.epsilon) &&
-    propagate(kernels, dy, x, layout, gradients, "fixed");
+    stage.kernels.prepare(layout, 1, parameters.epsilon) &&
+    propagate(stage, dy, x, layout, gradients, "fixed");
   return done ? gradients : coreInference(dy, x, layout, statistics, parameters, gradients);
 }
 
 /** All three gradients, once the frame is prepared; false where float32 does not carry them. */
 function propagate(
-  kernels: Kernels,
+  stage: Stage,
   dy: FloatArray,
   x: FloatArray,
   layout: Layout,
   { dx, dgamma, dbeta }: Gradients,
   statistics: "batch" | "fixed",
 ): boolean {
-  const [given, seen] = [enter(kernels, "dy", dy), enter(kernels, "x", x)];
+  const { kernels } = stage;
+  const given = stage.enterDy(dy);
+  const seen = stage.enterX(x);
   if (!kernels.sum(given, seen, layout)) return false;
-  const to = exit(kernels, dx, "dy", given);
+  const to = stage.target;
   if (statistics === "fixed") kernels.scale(given, to, layout);
   else kernels.propagate(given, seen, to, layout);
-  deliver(kernels, dx, to);
+  stage.deliver(dx);
   // Last, since dgamma and dbeta may be where gamma or the statistics are.
   kernels.read(kernels.frame.dgamma, dgamma);
   kernels.read(kernels.frame.dbeta, dbeta);

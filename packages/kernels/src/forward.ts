@@ -17,9 +17,8 @@ import {
   requireParameters,
   requireStatistics,
 } from "@batchnorm/core/checks";
-import type { Kernels } from "./kernels.ts";
 import { loadMoments, loadParameters, loadStatistics } from "./load.ts";
-import { deliver, enter, exit, hasRoom, kernelsFor, withRoom } from "./stage.ts";
+import { type Stage, stageFor } from "./stage.ts";
 
 /**
  * core's `computeMoments`, in one pass over float32 tensors: float32 sums in blocks around the mean so
@@ -32,15 +31,13 @@ export function computeMoments(
   layout: Layout,
   out: Moments = emptyMoments(layout.channels),
 ): Moments {
-  const tensors = { x, out: null };
-  const kernels = kernelsFor(layout, tensors);
-  if (!kernels) return coreMoments(x, layout, out);
+  const stage = stageFor(layout, x, null, null);
+  if (!stage) return coreMoments(x, layout, out);
   requireMoments("out", out, layout.channels);
-  if (!hasRoom(kernels, layout, tensors)) {
-    return withRoom(kernels, layout, tensors, [x, layout, out], computeMoments, coreMoments);
+  if (!stage.hasRoom(layout)) {
+    return stage.grow(layout, [x, layout, out], computeMoments, coreMoments);
   }
-  const done = measure(kernels, enter(kernels, "x", x), layout, out);
-  return done ? out : coreMoments(x, layout, out);
+  return measure(stage, stage.enterX(x), layout, out) ? out : coreMoments(x, layout, out);
 }
 
 /**
@@ -55,23 +52,22 @@ export function forwardTraining<T extends FloatArray>(
   out: { y?: T | undefined; moments?: Moments | undefined } = {},
 ): { y: T; moments: Moments } {
   const { channels } = layout;
-  const tensors = { x, out: out.y };
-  const kernels = kernelsFor(layout, tensors);
-  if (!kernels) return coreTraining(x, layout, parameters, out);
+  const stage = stageFor(layout, x, null, out.y);
+  if (!stage) return coreTraining(x, layout, parameters, out);
   requireParameters(parameters, channels);
   if (out.moments) requireMoments("out.moments", out.moments, channels);
   const y = outputFor("out.y", out.y, x, [x]);
-  if (!hasRoom(kernels, layout, tensors)) {
+  if (!stage.hasRoom(layout)) {
     const args: Parameters<typeof coreTraining<T>> = [x, layout, parameters, out];
-    return withRoom(kernels, layout, tensors, args, forwardTraining<T>, coreTraining<T>);
+    return stage.grow(layout, args, forwardTraining<T>, coreTraining<T>);
   }
   const { moments = emptyMoments(channels) } = out;
-  const entered = enter(kernels, "x", x);
-  if (!measure(kernels, entered, layout, moments)) {
+  const entered = stage.enterX(x);
+  if (!measure(stage, entered, layout, moments)) {
     return coreTraining(x, layout, parameters, { y, moments });
   }
-  loadParameters(kernels, parameters, channels);
-  const done = normalize(kernels, entered, layout, moments.count, parameters.epsilon, y);
+  loadParameters(stage.kernels, parameters, channels);
+  const done = normalize(stage, entered, layout, moments.count, parameters.epsilon, y);
   return { y: done ? y : coreByMoments(x, layout, moments, parameters, y), moments };
 }
 
@@ -88,21 +84,20 @@ export function forwardByMoments<T extends FloatArray>(
   out?: T,
 ): T {
   const { channels } = layout;
-  const tensors = { x, out };
-  const kernels = kernelsFor(layout, tensors);
-  if (!kernels) return coreByMoments(x, layout, moments, parameters, out);
+  const stage = stageFor(layout, x, null, out);
+  if (!stage) return coreByMoments(x, layout, moments, parameters, out);
   requireParameters(parameters, channels);
   requireMoments("moments", moments, channels);
   const y = outputFor("out", out, x, [x]);
-  if (!hasRoom(kernels, layout, tensors)) {
+  if (!stage.hasRoom(layout)) {
     const args: Parameters<typeof coreByMoments<T>> = [x, layout, moments, parameters, out];
-    return withRoom(kernels, layout, tensors, args, forwardByMoments<T>, coreByMoments<T>);
+    return stage.grow(layout, args, forwardByMoments<T>, coreByMoments<T>);
   }
   // Moments of nothing make NaN of every coefficient, and core then makes beta of every y.
-  loadMoments(kernels, moments, channels);
-  loadParameters(kernels, parameters, channels);
-  const entered = enter(kernels, "x", x);
-  const done = normalize(kernels, entered, layout, moments.count, parameters.epsilon, y);
+  loadMoments(stage.kernels, moments, channels);
+  loadParameters(stage.kernels, parameters, channels);
+  const entered = stage.enterX(x);
+  const done = normalize(stage, entered, layout, moments.count, parameters.epsilon, y);
   return done ? y : coreByMoments(x, layout, moments, parameters, y);
 }
 
@@ -119,24 +114,23 @@ export function forwardInference<T extends FloatArray>(
   out?: T,
 ): T {
   const { channels } = layout;
-  const tensors = { x, out };
-  const kernels = kernelsFor(layout, tensors);
-  if (!kernels) return coreInference(x, layout, statistics, parameters, out);
+  const stage = stageFor(layout, x, null, out);
+  if (!stage) return coreInference(x, layout, statistics, parameters, out);
   requireParameters(parameters, channels);
   requireStatistics(statistics, channels);
   const y = outputFor("out", out, x, [x]);
-  if (!hasRoom(kernels, layout, tensors)) {
+  if (!stage.hasRoom(layout)) {
     const args: Parameters<typeof coreInference<T>> = [x, layout, statistics, parameters, out];
-    return withRoom(kernels, layout, tensors, args, forwardInference<T>, coreInference<T>);
+    return stage.grow(layout, args, forwardInference<T>, coreInference<T>);
   }
-  loadStatistics(kernels, statistics, channels);
-  loadParameters(kernels, parameters, channels);
-  const done = normalize(kernels, enter(kernels, "x", x), layout, 1, parameters.epsilon, y);
+  loadStatistics(stage.kernels, statistics, channels);
+  loadParameters(stage.kernels, parameters, channels);
+  const done = normalize(stage, stage.enterX(x), layout, 1, parameters.epsilon, y);
   return done ? y : coreInference(x, layout, statistics, parameters, y);
 }
 
 /** Moments into the frame and into `out`; false where float32 does not carry them. */
-function measure(kernels: Kernels, x: number, layout: Layout, out: Moments): boolean {
+function measure({ kernels }: Stage, x: number, layout: Layout, out: Moments): boolean {
   if (!kernels.moments(x, layout)) return false;
   kernels.read(kernels.frame.mean, out.mean);
   kernels.read(kernels.frame.spread, out.m2);
@@ -147,16 +141,16 @@ function measure(kernels: Kernels, x: number, layout: Layout, out: Moments): boo
 
 /** y from the frame's statistics and parameters; false where float32 does not carry them. */
 function normalize(
-  kernels: Kernels,
+  stage: Stage,
   x: number,
   layout: Layout,
   divisor: number,
   epsilon: number,
   y: FloatArray,
 ): boolean {
+  const { kernels } = stage;
   if (!kernels.prepare(layout, divisor, epsilon)) return false;
-  const to = exit(kernels, y, "x", x);
-  kernels.transform(x, to, layout);
-  deliver(kernels, y, to);
+  kernels.transform(x, stage.target, layout);
+  stage.deliver(y);
   return true;
 }

@@ -1,43 +1,35 @@
 import type { Allocator } from "./allocator.ts";
+import { Piece } from "./piece.ts";
 
 /**
  * What the passes over one tensor share, in a memory: arrays of one value per channel, where
  * assembly/frame.ts says. Positions are indices of float64.
  */
 export class Frame {
-  readonly #allocator: Allocator;
-  #pointer = 0;
-  #size = 0;
+  readonly #piece: Piece;
   #channels = 0;
 
   constructor(allocator: Allocator) {
-    this.#allocator = allocator;
+    this.#piece = new Piece(allocator);
   }
 
   /** Takes on a number of channels; false, unless there is room for `size` bytes already. */
   holds(channels: number, size: number): boolean {
     this.#channels = (channels + 3) & ~3;
-    return size <= this.#size;
+    return size <= this.#piece.size;
   }
 
   /** {@link Frame.holds}, once it has made room; false when the memory is full. */
   fit(channels: number, size: number): boolean {
-    if (this.holds(channels, size)) return true;
-    this.release();
-    this.#pointer = this.#allocator.allocate(size);
-    if (this.#pointer === 0) return false;
-    this.#size = size;
-    return true;
+    return this.holds(channels, size) || this.#piece.fit(size);
   }
 
   release(): void {
-    if (this.#pointer !== 0) this.#allocator.free(this.#pointer);
-    this.#pointer = 0;
-    this.#size = 0;
+    this.#piece.release();
   }
 
   get pointer(): number {
-    return this.#pointer;
+    return this.#piece.pointer;
   }
   get mean(): number {
     return this.#at(0);
@@ -61,6 +53,6 @@ export class Frame {
 
   /** Integers for V8, which no quotient is: all that is computed with it goes faster. */
   #at(field: number): number {
-    return (this.#pointer >>> 3) + field * this.#channels;
+    return (this.#piece.pointer >>> 3) + field * this.#channels;
   }
 }
