@@ -69,8 +69,8 @@ export function outputFor<T extends FloatArray>(
 /** Whether two arrays share memory. */
 export function overlap(a: FloatArray, b: FloatArray): boolean {
   return (
-    a.buffer === b.buffer &&
     a.byteOffset < b.byteOffset + b.byteLength &&
-    b.byteOffset < a.byteOffset + a.byteLength
+    b.byteOffset < a.byteOffset + a.byteLength &&
+    a.buffer === b.buffer // Last: asking for a buffer costs more than the rest.
   );
 }
