@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface, type Interface } from "node:readline";
+import { onOneCore } from "./one-core.ts";
 import type { Answer, Greeting, Request } from "./protocol.ts";
 
 /** How to start a worker. */
@@ -29,7 +30,8 @@ export class SubjectProcess {
   }
 
   /** @throws {AbsentError} when the worker does not start, or says that it cannot run here. */
-  static async start({ file, args, env }: Command): Promise<SubjectProcess> {
+  static async start(command: Command): Promise<SubjectProcess> {
+    const { file, args, env } = onOneCore(command);
     const child = spawn(file, args, { env: { ...process.env, ...env }, stdio: "pipe" });
     const failed = new Promise<never>((_, reject) => child.once("error", reject));
     // A worker that dies is noticed by its silence; writing to it must not throw besides.
