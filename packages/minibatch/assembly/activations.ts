@@ -3,7 +3,7 @@
 //
 // `of` takes NaN to NaN, so that divergence is seen. `slope` is gradient · activation′, by y.
 
-import { Constants } from "./exponential";
+import { Constants } from "./logistic";
 
 /** By the numbers that src/wasm/records.ts gives them. */
 export const sigmoid: u32 = 1;
@@ -26,9 +26,7 @@ export class Identity {
 @unmanaged
 export class Sigmoid {
   @inline of<T>(x: v128, _leak: v128): v128 {
-    const constants = changetype<Constants>(this);
-    const e = constants.exponential<T>(v128.neg<T>(x));
-    return v128.div<T>(constants.one, v128.add<T>(constants.one, e));
+    return changetype<Constants>(this).logistic<T>(x);
   }
 
   @inline slope<T>(gradient: v128, y: v128, _leak: v128): v128 {
@@ -39,12 +37,11 @@ export class Sigmoid {
 
 @unmanaged
 export class Tanh {
-  /** `1 − 2 / (e^2x + 1)` */
+  /** `1 − 2 / (1 + e^2x)` */
   @inline of<T>(x: v128, _leak: v128): v128 {
     const constants = changetype<Constants>(this);
-    const e = constants.exponential<T>(v128.add<T>(x, x));
-    const two = v128.add<T>(constants.one, constants.one);
-    return v128.sub<T>(constants.one, v128.div<T>(two, v128.add<T>(e, constants.one)));
+    const half = constants.logistic<T>(v128.neg<T>(v128.add<T>(x, x)));
+    return v128.sub<T>(constants.one, v128.add<T>(half, half));
   }
 
   @inline slope<T>(gradient: v128, y: v128, _leak: v128): v128 {

@@ -3,9 +3,9 @@
 
 import { backward } from "./backward";
 import { prepareLearning } from "./dense";
-import { prepareConstants } from "./exponential";
 import { forward } from "./forward";
 import { gather } from "./gather";
+import { prepareConstants } from "./logistic";
 import { lossOf } from "./losses";
 import { crossEntropy, Layer, layerOf, netOf, refused } from "./records";
 import { enterAll, setOutcome } from "./running";

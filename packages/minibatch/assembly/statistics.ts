@@ -11,7 +11,6 @@ import { addProduct, sumOf } from "./vectors";
  */
 export function measure<T>(layer: Layer, count: u32, row: usize, tail: v128): bool {
   const each: f64 = 1 / <f64>count;
-  const variance = layerControl(layer, layerEpsilon);
   let x = layer.source;
   let check: f64 = 0;
   for (let unit: usize = 0; unit < <usize>layer.units; unit++) {
@@ -44,40 +43,58 @@ export function measure<T>(layer: Layer, count: u32, row: usize, tail: v128): bo
     const at = unit * sizeof<T>();
     store<T>(layer.center + at, center);
     store<T>(layer.centerLow + at, <T>low);
-    store<T>(layer.scale + at, <T>(1 / Math.sqrt(m2 * each + variance)));
     x += row;
   }
+  scaleBy<T>(layer, layer.batchM2, each);
   return check === 0;
+}
+
+/**
+ * `r = 1/√(spread · share + epsilon)` of every unit. Two at a time, as all that is float64 per unit: arrays
+ * have room for a pair more.
+ */
+function scaleBy<T>(layer: Layer, spread: usize, share: f64): void {
+  const inverse = f64x2.splat(share),
+    epsilon = f64x2.splat(layerControl(layer, layerEpsilon)),
+    one = f64x2.splat(1);
+  let to = layer.scale;
+  for (const end = spread + ((<usize>layer.units) << 3); spread < end; spread += 16) {
+    const variance = f64x2.mul(v128.load(spread), inverse);
+    const r = f64x2.div(one, f64x2.sqrt(f64x2.add(variance, epsilon)));
+    if (sizeof<T>() === 8) v128.store(to, r);
+    else v128.store64_lane(to, f32x4.demote_f64x2_zero(r), 0);
+    to += 2 * sizeof<T>();
+  }
 }
 
 /** What normalizes by the running statistics. */
 export function recall<T>(layer: Layer): void {
-  const epsilon = layerControl(layer, layerEpsilon);
   for (let unit: usize = 0; unit < <usize>layer.units; unit++) {
     const mean = load<f64>(layer.mean + (unit << 3));
-    const variance = load<f64>(layer.variance + (unit << 3));
     const at = unit * sizeof<T>();
     store<T>(layer.center + at, <T>mean);
     store<T>(layer.centerLow + at, <T>(mean - <f64>(<T>mean)));
-    store<T>(layer.scale + at, <T>(1 / Math.sqrt(variance + epsilon)));
   }
+  scaleBy<T>(layer, layer.variance, 1);
 }
 
 /** Lets the batch enter the running statistics, as core's updateRunning does. */
 export function enter(layer: Layer, count: u32): void {
   const kept = layerControl(layer, keep);
   const degrees = layerControl(layer, unbiased) !== 0 ? count - 1 : count;
-  const divisor = <f64>max<u32>(degrees, 1);
+  const divisor = f64x2.splat(<f64>max<u32>(degrees, 1));
   const end = (<usize>layer.units) << 3;
-  for (let at: usize = 0; at < end; at += 8) {
-    const mean = load<f64>(layer.batchMean + at);
-    const variance = load<f64>(layer.batchM2 + at) / divisor;
-    blend(layer.mean + at, kept, mean);
-    blend(layer.variance + at, kept, variance);
+  for (let at: usize = 0; at < end; at += 16) {
+    blend(layer.mean + at, kept, v128.load(layer.batchMean + at));
+    blend(layer.variance + at, kept, f64x2.div(v128.load(layer.batchM2 + at), divisor));
   }
 }
 
 /** Where nothing is kept, not even a NaN is. */
-function blend(p: usize, kept: f64, batch: f64): void {
-  store<f64>(p, kept === 0 ? batch : kept * load<f64>(p) + (1 - kept) * batch);
+function blend(p: usize, kept: f64, batch: v128): void {
+  if (kept !== 0) {
+    const old = f64x2.mul(f64x2.splat(kept), v128.load(p));
+    batch = f64x2.add(old, f64x2.mul(f64x2.splat(1 - kept), batch));
+  }
+  v128.store(p, batch);
 }

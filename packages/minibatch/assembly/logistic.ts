@@ -1,4 +1,7 @@
-// e^x of vectors. Constants lie splat in memory: V8 builds the splat of a literal anew at every use.
+// 1/(1 + e^−x) of vectors. Constants lie splat in memory: V8 builds the splat of a literal anew at every
+// use.
+//
+// With n the integer next to −x / ln 2 and r what is left, e^−x = 2ⁿ · eʳ.
 //
 // What is inlined are methods: TypeScript knows no decorated functions.
 
@@ -14,8 +17,7 @@ const perLog2: usize = 3;
 const log2High: usize = 4;
 const log2Low: usize = 5;
 const coefficients: usize = 6;
-/** Another constant that activations want. */
-const one: usize = 19;
+const one: usize = 13;
 
 function set<T>(net: usize, i: usize, value: T): void {
   v128.store(net + constantsAt + (i << 4), v128.splat<T>(value));
@@ -41,17 +43,19 @@ export function prepareConstants<T>(net: usize): void {
     set<f32>(net, coefficients + 5, 5.0000001201e-1);
   } else {
     set<f64>(net, least, -708);
-    set<f64>(net, most, 709);
+    set<f64>(net, most, 708);
     set<f64>(net, rounder, 6755399441055744);
     set<f64>(net, perLog2, Math.LOG2E);
     set<f64>(net, log2High, 0.6931471803691238);
     set<f64>(net, log2Low, 1.9082149292705877e-10);
-    // Taylor's 1 / n!, from 13 down to 2: the next term is 4e-18 at |r| = ln 2 / 2.
-    let factorial: f64 = 1;
-    for (let n = 2; n <= 13; n++) {
-      factorial *= n;
-      set<f64>(net, coefficients + <usize>(13 - n), 1 / factorial);
-    }
+    // S. L. Moshier's Cephes, exp: P of degree 2, then Q of degree 3, relative error 2e-16.
+    set<f64>(net, coefficients, 1.26177193074810590878e-4);
+    set<f64>(net, coefficients + 1, 3.02994407707441961300e-2);
+    set<f64>(net, coefficients + 2, 9.99999999999999999910e-1);
+    set<f64>(net, coefficients + 3, 3.00198505138664455042e-6);
+    set<f64>(net, coefficients + 4, 2.52448340349684104192e-3);
+    set<f64>(net, coefficients + 5, 2.27265548208155028766e-1);
+    set<f64>(net, coefficients + 6, 2.00000000000000000005);
   }
 }
 
@@ -66,17 +70,15 @@ export class Constants {
     return this.at(one);
   }
 
-  /** e^x within 1e-7 in float32, 4e-16 in float64; infinities as ±87 or −708 and 709, NaN as NaN. */
-  @inline exponential<T>(x: v128): v128 {
-    x = v128.pmin<T>(v128.pmax<T>(x, this.at(least)), this.at(most));
-    const rounded = addProduct<T>(this.at(rounder), x, this.at(perLog2));
+  /** Within 1.4e-7 in float32, 5e-16 in float64, relative; infinities as ±87 or ±708, NaN as NaN. */
+  @inline logistic<T>(x: v128): v128 {
+    const t = v128.pmin<T>(v128.pmax<T>(v128.neg<T>(x), this.at(least)), this.at(most));
+    const rounded = addProduct<T>(this.at(rounder), t, this.at(perLog2));
     const n = v128.sub<T>(rounded, this.at(rounder));
-    const r = v128.sub<T>(
-      v128.sub<T>(x, v128.mul<T>(n, this.at(log2High))),
-      v128.mul<T>(n, this.at(log2Low)),
-    );
+    const high = v128.sub<T>(t, v128.mul<T>(n, this.at(log2High)));
+    const r = v128.sub<T>(high, v128.mul<T>(n, this.at(log2Low)));
     // 0, or NaN: the bits that the exponent is made of need not be those of a NaN.
-    const guard = v128.sub<T>(x, x);
+    const guard = v128.sub<T>(t, t);
     const square = v128.mul<T>(r, r);
     if (sizeof<T>() === 4) {
       let p = addProduct<f32>(this.at(coefficients + 1), this.at(coefficients), r);
@@ -85,23 +87,18 @@ export class Constants {
       p = addProduct<f32>(this.at(coefficients + 4), p, r);
       p = addProduct<f32>(this.at(coefficients + 5), p, r);
       p = f32x4.add(addProduct<f32>(r, square, p), this.one);
-      return f32x4.add(i32x4.add(p, i32x4.shl(rounded, 23)), guard);
+      const power = f32x4.add(i32x4.add(p, i32x4.shl(rounded, 23)), guard);
+      return f32x4.div(this.one, f32x4.add(this.one, power));
     }
-    // Odd powers and even ones side by side, so that each waits less for the one before.
-    let odd = this.at(coefficients),
-      even = this.at(coefficients + 1);
-    odd = addProduct<f64>(this.at(coefficients + 2), odd, square);
-    even = addProduct<f64>(this.at(coefficients + 3), even, square);
-    odd = addProduct<f64>(this.at(coefficients + 4), odd, square);
-    even = addProduct<f64>(this.at(coefficients + 5), even, square);
-    odd = addProduct<f64>(this.at(coefficients + 6), odd, square);
-    even = addProduct<f64>(this.at(coefficients + 7), even, square);
-    odd = addProduct<f64>(this.at(coefficients + 8), odd, square);
-    even = addProduct<f64>(this.at(coefficients + 9), even, square);
-    odd = addProduct<f64>(this.at(coefficients + 10), odd, square);
-    even = addProduct<f64>(this.at(coefficients + 11), even, square);
-    const tail = v128.mul<f64>(square, addProduct<f64>(even, odd, r));
-    const p = f64x2.add(f64x2.add(tail, r), this.one);
-    return f64x2.add(i64x2.add(p, i64x2.shl(rounded, 52)), guard);
+    // eʳ = (Q(r²) + r · P(r²)) / (Q(r²) − r · P(r²)): one division does for the power and the rest.
+    let p = addProduct<f64>(this.at(coefficients + 1), this.at(coefficients), square);
+    let q = addProduct<f64>(this.at(coefficients + 4), this.at(coefficients + 3), square);
+    p = addProduct<f64>(this.at(coefficients + 2), p, square);
+    q = addProduct<f64>(this.at(coefficients + 5), q, square);
+    q = addProduct<f64>(this.at(coefficients + 6), q, square);
+    p = f64x2.mul(p, r);
+    const below = f64x2.sub(q, p);
+    const above = i64x2.add(f64x2.add(q, p), i64x2.shl(rounded, 52));
+    return f64x2.div(below, f64x2.add(f64x2.add(below, guard), above));
   }
 }
