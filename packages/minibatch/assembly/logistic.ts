@@ -48,14 +48,14 @@ export function prepareConstants<T>(net: usize): void {
     set<f64>(net, perLog2, Math.LOG2E);
     set<f64>(net, log2High, 0.6931471803691238);
     set<f64>(net, log2Low, 1.9082149292705877e-10);
-    // S. L. Moshier's Cephes, exp: P of degree 2, then Q of degree 3, relative error 2e-16.
-    set<f64>(net, coefficients, 1.26177193074810590878e-4);
-    set<f64>(net, coefficients + 1, 3.029944077074419613e-2);
-    set<f64>(net, coefficients + 2, 9.9999999999999999991e-1);
-    set<f64>(net, coefficients + 3, 3.00198505138664455042e-6);
-    set<f64>(net, coefficients + 4, 2.52448340349684104192e-3);
-    set<f64>(net, coefficients + 5, 2.27265548208155028766e-1);
-    set<f64>(net, coefficients + 6, 2.00000000000000000005);
+    // S. L. Moshier's Cephes, exp: P of degree 2, then Q of degree 3, as float64; relative error 2e-16.
+    set<f64>(net, coefficients, 0.00012617719307481058);
+    set<f64>(net, coefficients + 1, 0.030299440770744195);
+    set<f64>(net, coefficients + 2, 1);
+    set<f64>(net, coefficients + 3, 3.0019850513866446e-6);
+    set<f64>(net, coefficients + 4, 0.002524483403496841);
+    set<f64>(net, coefficients + 5, 0.22726554820815503);
+    set<f64>(net, coefficients + 6, 2);
   }
 }
 
