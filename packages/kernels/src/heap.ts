@@ -44,6 +44,12 @@ export class Heap {
     return this.#float64;
   }
 
+  /** A view of so many floats at a pointer, of 4 or 8 bytes each. */
+  floats(pointer: number, length: number, size: number): Float32Array | Float64Array {
+    const Floats = size === 8 ? Float64Array : Float32Array;
+    return new Floats(this.#buffer as ArrayBuffer, pointer, length);
+  }
+
   /** The byte offset of an array that lies in this memory; −1 for any other. */
   pointerOf(array: Float32Array | Float64Array): number {
     return array.buffer === this.#buffer ? array.byteOffset : -1;

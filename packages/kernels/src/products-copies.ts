@@ -1,28 +1,23 @@
 import type { FloatArray } from "@batchnorm/core";
 import type { Allocator } from "./allocator.ts";
 import { Heap, type Memory } from "./heap.ts";
+import { Piece } from "./piece.ts";
 
 /** Where copies start, so that vectors do not straddle cache lines. */
 const alignment = 64;
-/** How many views are kept. */
-const viewLimit = 64;
 
 /**
- * A piece of a memory that plain arrays are copied through, kept from call to call. A call says how much
- * it needs, lays its arrays down one behind the other, the result first, and takes the result out.
+ * A piece of a memory that plain arrays are copied through. A call says how much it needs, lays its arrays
+ * down one behind the other, the result first, and takes the result out.
  */
 export class Copies {
   readonly heap: Heap;
-  readonly #allocator: Allocator;
-  #pointer = 0;
-  #size = 0;
+  readonly #piece: Piece;
   #used = 0;
-  /** The results' places by length: making a view costs more than a small product. */
-  readonly #views = new Map<number, FloatArray>();
 
   constructor(memory: Memory, allocator: Allocator) {
     this.heap = new Heap(memory);
-    this.#allocator = allocator;
+    this.#piece = new Piece(allocator);
   }
 
   /** The room that an array will take: none where it lies in the memory already. */
@@ -33,23 +28,16 @@ export class Copies {
   /** Starts anew with that much room, which may grow the memory; false when it is full. */
   fit(size: number): boolean {
     this.#used = 0;
-    if (size <= this.#size) return true;
-    this.release();
-    this.#pointer = this.#allocator.allocate(size);
-    if (this.#pointer === 0) return false;
-    this.#size = size;
-    return true;
+    return this.#piece.fit(size);
   }
 
   release(): void {
-    if (this.#pointer !== 0) this.#allocator.free(this.#pointer);
-    this.#pointer = 0;
-    this.#size = 0;
+    this.#piece.release();
   }
 
   /** Room for an array's values. */
   place(array: FloatArray): number {
-    const pointer = this.#pointer + this.#used;
+    const pointer = this.#piece.pointer + this.#used;
     this.#used += aligned(array.byteLength);
     return pointer;
   }
@@ -62,35 +50,17 @@ export class Copies {
   }
 
   put(array: FloatArray, pointer: number): void {
-    if (array.BYTES_PER_ELEMENT === 4) this.heap.float32.set(array, pointer / 4);
-    else this.heap.float64.set(array, pointer / 8);
+    if (array.BYTES_PER_ELEMENT === 4) this.heap.float32.set(array, pointer >>> 2);
+    else this.heap.float64.set(array, pointer >>> 3);
   }
 
   /** Copies to an array what is in the first place. */
   read(array: FloatArray): void {
-    const { length, BYTES_PER_ELEMENT: size } = array;
-    const { buffer } = this.heap;
-    // Lengths of float64 arrays count as negative.
-    const key = size === 4 ? length : -length;
-    let view = this.#views.get(key);
-    if (view === undefined || view.buffer !== buffer || view.byteOffset !== this.#pointer) {
-      if (this.#views.size >= viewLimit) this.#views.clear();
-      view = viewOf(buffer, this.#pointer, length, size);
-      this.#views.set(key, view);
-    }
-    array.set(view);
+    const { float32, float64 } = this.heap;
+    const wide = array.BYTES_PER_ELEMENT === 8;
+    const at = this.#piece.pointer >>> (wide ? 3 : 2);
+    array.set((wide ? float64 : float32).subarray(at, at + array.length));
   }
 }
-
-/** The floats of that size, in bytes, at a place. */
-export const viewOf = (
-  buffer: ArrayBufferLike,
-  pointer: number,
-  length: number,
-  size: number,
-): FloatArray =>
-  size === 4
-    ? new Float32Array(buffer, pointer, length)
-    : new Float64Array(buffer, pointer, length);
 
 const aligned = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;

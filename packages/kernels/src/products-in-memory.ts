@@ -1,6 +1,7 @@
 import type { FloatArray } from "@batchnorm/core";
 import { arena } from "./arena.ts";
-import { Copies, viewOf } from "./products-copies.ts";
+import type { Heap } from "./heap.ts";
+import { Copies } from "./products-copies.ts";
 import { type ArrayProduct, multiplyArrays, type Strides } from "./products-fallback.ts";
 import type { MatrixAt, Products } from "./products-kernels.ts";
 
@@ -30,20 +31,21 @@ export function multiplyInMemory(products: Products, product: ArrayProduct): Flo
     copies.sizeOf(b) +
     copies.sizeOf(rowBias) +
     copies.sizeOf(columnBias);
-  if (!products.reserve() || !copies.fit(size)) {
+  const enough = products.reserve() && copies.fit(size);
+  heap.follow();
+  if (!enough) {
     const { rows, inner, columns } = product;
     const revived = {
       ...product,
-      a: revive(a, atA, rows * inner),
-      b: revive(b, atB, inner * columns),
-      out: revive(out, atOut, length),
-      rowBias: rowBias && revive(rowBias, atRowBias, rows),
-      columnBias: columnBias && revive(columnBias, atColumnBias, columns),
+      a: revive(heap, a, atA, rows * inner),
+      b: revive(heap, b, atB, inner * columns),
+      out: revive(heap, out, atOut, length),
+      rowBias: rowBias && revive(heap, rowBias, atRowBias, rows),
+      columnBias: columnBias && revive(heap, columnBias, atColumnBias, columns),
     };
     multiplyArrays(revived);
     return revived.out;
   }
-  heap.follow();
   const c = atOut < 0 ? copies.place(out) : atOut;
   if (atOut < 0 && product.add) copies.put(out, c);
   const at = {
@@ -60,7 +62,7 @@ export function multiplyInMemory(products: Products, product: ArrayProduct): Flo
   };
   if (out.BYTES_PER_ELEMENT === 4) products.float32(at);
   else products.float64(at);
-  if (atOut >= 0) return revive(out, atOut, length);
+  if (atOut >= 0) return revive(heap, out, atOut, length);
   copies.read(out);
   return out;
 }
@@ -77,8 +79,7 @@ const matrixAt = (pointer: number, { rowStride, columnStride }: Strides): Matrix
 });
 
 /** The array itself, or a view in its place where the memory's growth has emptied it. */
-function revive(array: FloatArray, pointer: number, length: number): FloatArray {
-  if (pointer < 0 || array.length === length) return array;
-  const { buffer } = arena.memory as NonNullable<typeof arena.memory>;
-  return viewOf(buffer, pointer, length, array.BYTES_PER_ELEMENT);
-}
+const revive = (heap: Heap, array: FloatArray, pointer: number, length: number): FloatArray =>
+  pointer < 0 || array.length === length
+    ? array
+    : heap.floats(pointer, length, array.BYTES_PER_ELEMENT);

@@ -24,15 +24,14 @@ export function locate(heap: Heap, args: readonly unknown[]): Map<unknown, Place
 
 /** The arguments with fresh views of those arrays, which the memory's growth has emptied. */
 export function revive<A extends unknown[]>(
-  { buffer }: Heap,
+  heap: Heap,
   args: A,
   places: ReadonlyMap<unknown, Place>,
 ): A {
   const visit = (value: unknown): unknown => {
     const place = places.get(value);
     if (place) {
-      const Floats = (value as FloatArray).BYTES_PER_ELEMENT === 8 ? Float64Array : Float32Array;
-      return new Floats(buffer as ArrayBuffer, place.pointer, place.length);
+      return heap.floats(place.pointer, place.length, (value as FloatArray).BYTES_PER_ELEMENT);
     }
     if (isFloats(value) || !isObject(value)) return value;
     const entries = Object.entries(value);
