@@ -1,6 +1,7 @@
 /// <reference types="vite/client" />
 import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-core/dist/register_all_gradients.js";
+import { type Implementation, useImplementation } from "@batchnorm/tfjs/core";
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import { ready, setBackend } from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe } from "vitest";
@@ -26,14 +27,23 @@ if (typeof process === "object" && process.versions?.node) {
   });
 }
 
-/** Runs the same tests on every backend that needs no graphics card. */
-export function onEachBackend(tests: (backend: string) => void): void {
-  describe.each(["cpu", "wasm"])("%s", (backend) => {
+/** Runs the same tests on every backend that needs no graphics card, with kernels and without. */
+export function onEachBackend(
+  tests: (backend: string, implementation: Implementation) => void,
+): void {
+  const subjects = ["cpu", "wasm"].flatMap((backend) =>
+    (["kernels", "composed"] as const).map((implementation) => ({ backend, implementation })),
+  );
+  describe.each(subjects)("$backend, $implementation", ({ backend, implementation }) => {
     beforeAll(async () => {
       await setBackend(backend);
       await ready();
+      useImplementation(implementation);
     });
-    afterAll(() => setBackend("cpu"));
-    tests(backend);
+    afterAll(async () => {
+      useImplementation("auto");
+      await setBackend("cpu");
+    });
+    tests(backend, implementation);
   });
 }
