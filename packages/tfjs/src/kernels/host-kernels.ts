@@ -181,19 +181,19 @@ function writeMoments(moments: Moments, { mean, meanLow, variance }: KeptMoments
   }
 }
 
-/** 2^−126, below which a float32 has fewer digits. */
-const smallest = 2 ** -126;
-
 /** The moments again; null where float32 did not hold them, so that they must be computed anew. */
 function readMoments({ mean, meanLow, variance }: KeptMoments, layout: Layout): Moments | null {
   const moments = emptyMoments(layout.channels);
   moments.count = valuesPerChannel(layout);
   for (let c = 0; c < variance.length; c++) {
-    const value = variance[c] as number;
-    const held = value === 0 || (value >= smallest && Number.isFinite(value));
-    if (!held || !Number.isFinite(mean[c])) return null;
-    moments.mean[c] = (mean[c] as number) + (meanLow[c] as number);
-    moments.m2[c] = value * moments.count;
+    const [center, spread] = [mean[c] as number, variance[c] as number];
+    if (!isHeld(center, 2 ** -100) || !isHeld(spread, 2 ** -126)) return null;
+    moments.mean[c] = center + (meanLow[c] as number);
+    moments.m2[c] = spread * moments.count;
   }
   return moments;
 }
+
+/** Float32 loses digits below 2^−126: those of a mean's second part, 2^−24 of it, somewhat earlier. */
+const isHeld = (value: number, smallest: number): boolean =>
+  value === 0 || (Math.abs(value) >= smallest && Number.isFinite(value));
