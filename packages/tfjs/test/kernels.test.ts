@@ -141,7 +141,9 @@ onEachBackend((backend, wanted) => {
     x.dispose();
   });
 
-  describe.runIf(kernels)("what float32 does not carry is computed in float64:", () => {
+  // Composed ops compute in float32.
+  if (!kernels) return;
+  describe("what float32 does not carry is computed in float64:", () => {
     afterEach(() => tf.disposeVariables());
     const shape = [6, 2];
     const layout = layoutOf(shape);
