@@ -1,5 +1,5 @@
 import { refuse } from "@batchnorm/core";
-import { add, customGrad, engine, type GradSaveFunc, type Tensor } from "@tensorflow/tfjs-core";
+import { add, customGrad, type GradSaveFunc, keep, type Tensor } from "@tensorflow/tfjs-core";
 import { center, type Gradients, gradients, type Measured, measure, rOf } from "./composed.ts";
 import { requireEpsilon } from "./defaults.ts";
 import {
@@ -9,6 +9,7 @@ import {
   forwardTraining,
   type Plan,
 } from "./passes.ts";
+import { holdForGradient, isRecording, recordingTape } from "./tape.ts";
 import { type View, viewOf } from "./view.ts";
 
 /** The learned parameters, `[channels]` each; null counts as 1 and 0. */
@@ -62,14 +63,15 @@ export function normalizeMeasuring(
   const plan = { view, epsilon };
   requireEpsilon(epsilon);
   return normalize(x, parameters, view, {
+    statistics: [],
     forward(x, parameters) {
       const { y, ...measured } = forwardTraining(x, parameters, plan);
       if (x.size > 0) observe(measured);
       const { mean, meanLow, variance } = measured;
-      return { y, kept: [mean, meanLow, variance] };
+      return { y, measured: [mean, meanLow, variance] };
     },
-    backward(dy, x, kept, gamma) {
-      const [mean, meanLow, variance] = kept as [Tensor, Tensor, Tensor];
+    backward(dy, x, statistics, gamma) {
+      const [mean, meanLow, variance] = statistics as [Tensor, Tensor, Tensor];
       return backwardTraining(dy, x, { mean, meanLow, variance }, gamma, plan);
     },
     record(dy, x, _, gamma) {
@@ -102,13 +104,15 @@ export function normalizeByStatistics(
   requirePerChannel({ mean, variance }, view);
   const fixed = ([mean, variance]: Tensor[]) => ({ mean, variance }) as Statistics;
   return normalize(x, parameters, view, {
+    statistics: [mean, variance],
     forward: (x, parameters) => ({
       y: forwardInference(x, { mean, variance }, parameters, plan),
-      kept: [mean, variance],
+      measured: [],
     }),
-    backward: (dy, x, kept, gamma) => backwardInference(dy, x, fixed(kept), gamma, plan),
-    record(dy, x, kept, gamma) {
-      const by = center(x, fixed(kept), epsilon, view);
+    backward: (dy, x, statistics, gamma) =>
+      backwardInference(dy, x, fixed(statistics), gamma, plan),
+    record(dy, x, statistics, gamma) {
+      const by = center(x, fixed(statistics), epsilon, view);
       return gradients(dy, by, gamma, view, "fixed");
     },
   });
@@ -116,14 +120,17 @@ export function normalizeByStatistics(
 
 /** What the two ways of normalizing differ in. */
 interface Way {
-  /** y, and what of the forward pass its gradient needs besides x and gamma. */
-  forward(x: Tensor, parameters: Parameters): { y: Tensor; kept: Tensor[] };
+  /** The statistics that it is given, if any. */
+  readonly statistics: Tensor[];
+  /** y, and the statistics that it measured, if any: made for the gradient to keep. */
+  forward(x: Tensor, parameters: Parameters): { y: Tensor; measured: Tensor[] };
   backward: Backward;
   /** The same where a tape records it: of ops that it knows, from x on. */
   record: Backward;
 }
 
-type Backward = (dy: Tensor, x: Tensor, kept: Tensor[], gamma: Tensor | null) => Gradients;
+/** The gradients; `statistics` are those given, then those measured. */
+type Backward = (dy: Tensor, x: Tensor, statistics: Tensor[], gamma: Tensor | null) => Gradients;
 
 /**
  * One custom gradient around kernels or composed ops: a first gradient then needs none registered for
@@ -131,26 +138,27 @@ type Backward = (dy: Tensor, x: Tensor, kept: Tensor[], gamma: Tensor | null) =>
  */
 function normalize(x: Tensor, { gamma, beta }: Parameters, view: View, way: Way): Tensor {
   requirePerChannel({ gamma, beta }, view);
+  const tape = recordingTape();
+  const given = [x, ...(gamma ? [gamma] : []), ...way.statistics];
+  let own: Tensor[] = [];
   const operation = customGrad((...args: (Tensor | GradSaveFunc)[]) => {
-    const save = args.at(-1) as GradSaveFunc;
-    const { y, kept } = way.forward(x, { gamma, beta });
-    save(gamma ? [x, gamma, ...kept] : [x, ...kept]);
+    const { y, measured } = way.forward(x, { gamma, beta });
+    if (tape) own = measured.map((tensor) => keep(tensor));
+    else (args.at(-1) as GradSaveFunc)([...given, ...measured]);
     return { value: y, gradFunc };
   });
   const gradFunc = (dy: Tensor, saved: Tensor[]): Tensor[] => {
     const [input, ...rest] = saved as [Tensor, ...Tensor[]];
     const scale = gamma ? (rest.shift() as Tensor) : null;
-    // To a gradient of this gradient what was kept is constant, though it is made of x.
+    // To a gradient of this gradient what was measured is constant, though it is made of x.
     const backward = isRecording() ? way.record : way.backward;
     const { dx, dgamma, dbeta } = backward(dy, input, rest, scale);
     return [dx, ...(gamma ? [dgamma] : []), ...(beta ? [dbeta] : [])];
   };
-  return operation(x, ...(gamma ? [gamma] : []), ...(beta ? [beta] : []));
-}
-
-/** Whether a tape records right now, as it does in a gradient of a gradient; yes if none can tell. */
-function isRecording(): boolean {
-  return (engine().state?.gradientDepth ?? 1) > 0;
+  const y = operation(x, ...(gamma ? [gamma] : []), ...(beta ? [beta] : []));
+  const node = tape?.at(-1);
+  if (node) holdForGradient(node, given, own);
+  return y;
 }
 
 /** @throws {BatchNormError} `ERR_BATCHNORM_SHAPE` for what is not one value per channel. */

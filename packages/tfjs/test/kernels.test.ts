@@ -22,12 +22,12 @@ import { normals } from "./random.ts";
 const train = { training: true };
 const epsilon = 1e-3;
 
-/** What a call launches, but for identities, which copy nothing, and the custom gradient around it. */
+/** What a call launches, but for what copies nothing, and the custom gradient around it. */
 async function launches(call: () => unknown): Promise<string[]> {
   const { kernels } = await tf.profile(() => void tf.tidy(() => void call()));
   return kernels
     .map(({ name }) => name)
-    .filter((name) => !["Identity", "unnamed scope"].includes(name));
+    .filter((name) => !["Identity", "Reshape", "unnamed scope"].includes(name));
 }
 
 /** A step of a layer, as an optimizer makes it. */
