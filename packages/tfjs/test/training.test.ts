@@ -93,7 +93,9 @@ onEachBackend(() => {
             const predicted = tf.matMul(layer.apply(x, { training: true }), weight);
             return tf.mean(tf.square(tf.sub(predicted, y)));
           }, variables);
-          optimizer.applyGradients(grads);
+          optimizer.applyGradients(
+            Object.entries(grads).map(([name, tensor]) => ({ name, tensor })),
+          );
           return value.dataSync()[0]!;
         });
       const first = step();
