@@ -1,6 +1,6 @@
 import { passes } from "@batchnorm/kernels";
 import type { DataId, TensorInfo } from "@tensorflow/tfjs-core";
-import { type Host, openEach } from "./host.ts";
+import { type Host, openEach, sizeOfShape } from "./host.ts";
 import { hostKernels } from "./host-kernels.ts";
 import type { BackendKernels } from "./kernel.ts";
 
@@ -19,11 +19,7 @@ function hostOf(backend: CpuBackend): Host {
   return {
     passes,
     make: (shape) =>
-      backend.makeTensorInfo(
-        [...shape],
-        "float32",
-        new Float32Array(shape.reduce((size, length) => size * length, 1)),
-      ),
+      backend.makeTensorInfo([...shape], "float32", new Float32Array(sizeOfShape(shape))),
     dispose: ({ dataId }) => void backend.disposeData(dataId),
     open: (tensors) =>
       openEach(tensors, ({ dataId }) => {

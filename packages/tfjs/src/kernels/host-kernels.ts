@@ -70,7 +70,8 @@ function train(host: Host, inputs: TrainingInputs, attributes: PassAttributes): 
   return filled(host, { y: x.shape, mean: one, meanLow: one, variance: one }, (made) => {
     const at = host.open({ x, gamma, beta, ...made }, layout);
     const parameters = { gamma: at.gamma, beta: at.beta, epsilon };
-    const { moments } = host.passes.forwardTraining(at.x, layout, parameters, { y: at.y });
+    const moments = spareMoments(layout.channels);
+    host.passes.forwardTraining(at.x, layout, parameters, { y: at.y, moments });
     writeMoments(moments, at);
   });
 }
@@ -119,9 +120,7 @@ function enter(host: Host, inputs: UpdateInputs, attributes: UpdateAttributes): 
     const at = host.open({ ...inputs, ...made }, layout);
     const { momentum, start, correction, skip } = attributes;
     const progress = readProgress(at.progress);
-    const carried = (value: number, c: number): boolean =>
-      Number.isFinite(value) && Number.isFinite(at.mean[c]);
-    const skips = skip && !at.variance.map((value) => value * correction).every(carried);
+    const skips = skip && !isFiniteBatch(at, correction);
     const { keep, weight } = skips
       ? { keep: 1, weight: progress.weight }
       : nextWeights(progress, { momentum, start });
@@ -136,6 +135,15 @@ function enter(host: Host, inputs: UpdateInputs, attributes: UpdateAttributes): 
       : { ...progress, weight, updates: progress.updates + 1 };
     at.nextProgress.set(progressOf(next));
   });
+}
+
+/** Whether float32 holds a batch's mean and variance. */
+function isFiniteBatch({ mean, variance }: Omit<KeptMoments, "meanLow">, factor: number): boolean {
+  for (let c = 0; c < mean.length; c++) {
+    const spread = Math.fround((variance[c] as number) * factor);
+    if (!Number.isFinite(spread) || !Number.isFinite(mean[c])) return false;
+  }
+  return true;
 }
 
 /** Where all or nothing of the old value is kept, not even a NaN of the other comes through. */
@@ -154,15 +162,28 @@ function filled<S extends Record<string, readonly number[]>>(
   shapes: S,
   fill: (made: { [K in keyof S]: TensorInfo }) => void,
 ): TensorInfo[] {
-  const entries = Object.entries(shapes).map(([name, shape]) => [name, host.make(shape)] as const);
-  const tensors = entries.map(([, tensor]) => tensor);
+  const made: Record<string, TensorInfo> = {};
+  const tensors: TensorInfo[] = [];
+  for (const name in shapes) {
+    const tensor = host.make(shapes[name] as readonly number[]);
+    made[name] = tensor;
+    tensors.push(tensor);
+  }
   try {
-    fill(Object.fromEntries(entries) as { [K in keyof S]: TensorInfo });
+    fill(made as { [K in keyof S]: TensorInfo });
   } catch (error) {
     for (const tensor of tensors) host.dispose(tensor);
     throw error;
   }
   return tensors;
+}
+
+/** What the last pass took its moments in: no kernel runs within another. */
+let spare = emptyMoments(1);
+
+function spareMoments(channels: number): Moments {
+  if (spare.mean.length !== channels) spare = emptyMoments(channels);
+  return spare;
 }
 
 /** What a pass keeps of its batch's moments, in float32. */
@@ -183,12 +204,13 @@ function writeMoments(moments: Moments, { mean, meanLow, variance }: KeptMoments
 
 /** The moments again; null where float32 did not hold them, so that they must be computed anew. */
 function readMoments({ mean, meanLow, variance }: KeptMoments, layout: Layout): Moments | null {
-  const moments = emptyMoments(layout.channels);
+  const moments = spareMoments(layout.channels);
   moments.count = valuesPerChannel(layout);
   for (let c = 0; c < variance.length; c++) {
     const [center, spread] = [mean[c] as number, variance[c] as number];
     if (!isHeld(center, 2 ** -100) || !isHeld(spread, 2 ** -126)) return null;
     moments.mean[c] = center + (meanLow[c] as number);
+    moments.meanLow[c] = 0;
     moments.m2[c] = spread * moments.count;
   }
   return moments;

@@ -20,11 +20,22 @@ export type Opened<T> = {
   [K in keyof T]: undefined extends T[K] ? Float32Array | undefined : Float32Array;
 };
 
-/** Applies a function to every tensor there is. */
+/** Applies a function to every tensor there is. Loops, since a small step is made of little else. */
 export function openEach<T extends Record<string, TensorInfo | undefined>>(
   tensors: T,
   open: (tensor: TensorInfo) => Float32Array,
 ): Opened<T> {
-  const entries = Object.entries(tensors).map(([name, tensor]) => [name, tensor && open(tensor)]);
-  return Object.fromEntries(entries) as Opened<T>;
+  const opened: Record<string, Float32Array> = {};
+  for (const name in tensors) {
+    const tensor = tensors[name];
+    if (tensor) opened[name] = open(tensor);
+  }
+  return opened as Opened<T>;
+}
+
+/** How many values a shape holds. */
+export function sizeOfShape(shape: readonly number[]): number {
+  let size = 1;
+  for (let i = 0; i < shape.length; i++) size *= shape[i] as number;
+  return size;
 }

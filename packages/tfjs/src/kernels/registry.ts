@@ -66,8 +66,12 @@ export function runKernel(
   attributes: NamedAttrMap,
 ): Tensor[] | null {
   if (implementation() === "composed" || !getKernel(name, getBackend())) return null;
-  const present = Object.entries(inputs).filter(([, tensor]) => tensor !== null);
-  return engine().runKernel(name, Object.fromEntries(present) as NamedTensorMap, attributes);
+  const present: NamedTensorMap = {};
+  for (const input in inputs) {
+    const tensor = inputs[input];
+    if (tensor) present[input] = tensor;
+  }
+  return engine().runKernel(name, present, attributes);
 }
 
 /** Whether the current backend has our kernels and is such as they expect; registers them if so. */

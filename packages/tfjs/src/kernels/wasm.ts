@@ -1,7 +1,7 @@
 import { passes as corePasses } from "@batchnorm/core";
 import { Kernels, type Memory } from "@batchnorm/kernels";
 import type { DataId, TensorInfo } from "@tensorflow/tfjs-core";
-import { type Host, openEach } from "./host.ts";
+import { type Host, openEach, sizeOfShape } from "./host.ts";
 import { hostKernels } from "./host-kernels.ts";
 import type { BackendKernels } from "./kernel.ts";
 import { passesOn } from "./wasm-passes.ts";
@@ -34,22 +34,20 @@ function hostOf(backend: WasmBackend): Host {
 /** Its tensors are worked on where they lie; what the kernels need besides comes from its `malloc`. */
 function makeHost(backend: WasmBackend, memory: Memory): Host {
   const kernels = kernelsOn(memory, backend);
+  const pointerOf = ({ dataId }: TensorInfo): number => backend.dataIdMap.get(dataId).memoryOffset;
   return {
     passes: kernels ? passesOn(kernels) : corePasses,
     make: (shape) => backend.makeOutput([...shape], "float32"),
     dispose: ({ dataId }) => void backend.disposeData(dataId),
     open(tensors, layout) {
       // To ask for a tensor of another backend brings it here, which allocates: so all are asked for first.
-      const places = new Map<TensorInfo, number>();
-      for (const tensor of Object.values(tensors)) {
-        if (tensor) places.set(tensor, backend.dataIdMap.get(tensor.dataId).memoryOffset);
-      }
+      for (const name in tensors) if (tensors[name]) pointerOf(tensors[name]);
       kernels?.reserve(layout);
-      const { buffer } = memory;
-      return openEach(tensors, (tensor) => {
-        const length = tensor.shape.reduce((size, each) => size * each, 1);
-        return new Float32Array(buffer as ArrayBuffer, places.get(tensor), length);
-      });
+      const buffer = memory.buffer as ArrayBuffer;
+      return openEach(
+        tensors,
+        (tensor) => new Float32Array(buffer, pointerOf(tensor), sizeOfShape(tensor.shape)),
+      );
     },
   };
 }
