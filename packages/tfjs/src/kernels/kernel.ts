@@ -55,10 +55,11 @@ export type UpdateAttributes = {
   readonly skip: boolean;
 };
 
-/** Kernels of one backend, and whether a backend of that name is such as they expect. */
+/** Kernels of one backend. */
 export interface BackendKernels {
   readonly kernels: readonly KernelConfig[];
-  suits(backend: object): boolean;
+  /** Whether a backend of that name is such as they expect; absent where they expect nothing internal. */
+  suits?(backend: object): boolean;
 }
 
 /** A kernel as it is written: TensorFlow.js hands over less exact types. */

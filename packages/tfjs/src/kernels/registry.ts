@@ -86,7 +86,8 @@ function hasKernels(): boolean {
   const current = backend();
   const known = suited.get(current);
   if (known !== undefined) return known;
-  const suits = typeof engine().runKernel === "function" && found.suits(current);
+  const runs = typeof engine().runKernel === "function";
+  const suits = runs && (found.suits?.(current) ?? true);
   suited.set(current, suits);
   if (suits) register(found);
   return suits;
