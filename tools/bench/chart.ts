@@ -24,9 +24,12 @@ function draw(lines: readonly Line[]): void {
   for (const suite of suites) {
     const rows = lines.filter(isRow).filter((row) => row.suite === suite.name);
     if (rows.length === 0) continue;
-    writeFileSync(join(docs, `${suite.name}.svg`), bars(suite, rows));
+    // Without a limit there is nothing that bars could be multiples of.
+    const drawn = rows.some(({ ratioToLimit }) => ratioToLimit !== null);
+    if (drawn) writeFileSync(join(docs, `${suite.name}.svg`), bars(suite, rows));
     const text = readFileSync(page, "utf8");
     writeFileSync(page, replaceBetween(text, suite.name, tables(suite, lines)));
-    console.log(`docs/${suite.name}.svg and its tables in docs/performance.md`);
+    const chart = drawn ? `docs/${suite.name}.svg and ` : "";
+    console.log(`${chart}tables of ${suite.name} in docs/performance.md`);
   }
 }
