@@ -132,7 +132,7 @@ function normalize(x: Tensor, { gamma, beta }: Parameters, view: View, way: Way)
 }
 
 /** Whether a tape records right now, as it does in a gradient of a gradient; yes if none can tell. */
-function isRecording(): boolean {
+export function isRecording(): boolean {
   return (engine().state?.gradientDepth ?? 1) > 0;
 }
 

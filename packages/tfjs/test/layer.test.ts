@@ -273,7 +273,10 @@ onEachBackend(() => {
       refused("ERR_BATCHNORM_OPTION", { epsilon: Number.NaN });
       refused("ERR_BATCHNORM_OPTION", { epsilon: 1e-50 });
       refused("ERR_BATCHNORM_AXIS", { axis: [1, 2] });
-      refused("ERR_BATCHNORM_UNSUPPORTED", { renorm: true });
+      refused("ERR_BATCHNORM_OPTION", { renorm: { rmax: 3, rmix: 1 } });
+      refused("ERR_BATCHNORM_OPTION", { renormClipping: { rmax: 3 } });
+      refused("ERR_BATCHNORM_OPTION", { training: 1 });
+      refused("ERR_BATCHNORM_DTYPE", { dtype: "mixed_float16" });
       refused("ERR_BATCHNORM_UNSUPPORTED", { synchronized: true });
       expect(() => batchNormalization({ renorm: false, axis: [1] } as object)).not.toThrow();
     });
