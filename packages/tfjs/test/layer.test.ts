@@ -9,6 +9,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { onEachBackend } from "./backends.ts";
 import { expectClose, expectRefusal } from "./close.ts";
 import { normals } from "./random.ts";
+import { artifactsOf, load } from "./saved.ts";
 
 const size = (shape: number[]): number => shape.reduce((a, b) => a * b, 1);
 const tensorOf = (seed: string, shape: number[]): tf.Tensor =>
@@ -28,17 +29,8 @@ function network(layer: tfl.layers.Layer): tfl.Sequential {
   });
 }
 
-/** Saves a model to memory and loads it again. */
-async function reload(model: tfl.LayersModel): Promise<tfl.LayersModel> {
-  let saved: tf.io.ModelArtifacts = {};
-  await model.save(
-    tf.io.withSaveHandler(async (artifacts) => {
-      saved = artifacts;
-      return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: "JSON" } };
-    }),
-  );
-  return tfl.loadLayersModel(tf.io.fromMemory(saved));
-}
+const reload = async (model: tfl.LayersModel): Promise<tfl.LayersModel> =>
+  load(await artifactsOf(model));
 
 async function fit(model: tfl.LayersModel, epochs = 3): Promise<number> {
   const [x, y] = [tensorOf("x", [12, 3]), tensorOf("y", [12, 1])];
