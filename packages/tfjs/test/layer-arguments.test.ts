@@ -58,6 +58,39 @@ onEachBackend(() => {
     expect(history.loss!.at(-1)).toBeLessThan(0.8 * (history.loss![0] as number));
   });
 
+  test.each([
+    { from: { start: "debiased" }, to: {} },
+    { from: {}, to: { start: "first-batch" } },
+    { from: { momentum: "cumulative" }, to: {} },
+  ] as { from: BatchNormLayerArguments; to: BatchNormLayerArguments }[])(
+    "a state of $from in a layer of $to is saved whole, and back again",
+    async ({ from, to }) => {
+      const source = modelOf(from);
+      source.apply(x("a"), train);
+      const state = await (source.layers[0] as ReturnType<typeof batchNormalization>).toState();
+      const model = modelOf(to);
+      const [layer] = model.layers as [ReturnType<typeof batchNormalization>];
+      const [fresh, weights] = [await layer.toState(), layer.getWeights().length];
+      layer.loadState(state);
+      const loaded = await load(await artifactsOf(model));
+      const [again] = loaded.layers as [ReturnType<typeof batchNormalization>];
+      // A plain average is saved without its count, as the stock layer's.
+      const counts = from.start || from.momentum ? {} : { updates: 0, weight: 0 };
+      expect(await again.toState()).toMatchObject({
+        ...state,
+        ...counts,
+        name: layer.name,
+        valuesPerChannel: null,
+      });
+      loaded.apply(x("b"), train);
+      source.apply(x("b"), train);
+      expectClose(loaded.predict(x()) as tf.Tensor, source.predict(x()) as tf.Tensor, 0);
+      layer.loadState(fresh);
+      expect(layer.getWeights().length).toBe(weights);
+      expect((await load(await artifactsOf(model))).layers[0]!.getWeights().length).toBe(weights);
+    },
+  );
+
   describe("training fixed by the argument", () => {
     test("holds in a model, where what apply was told is lost, and in its file", async () => {
       const model = modelOf({ training: true, momentum: 0.5 });

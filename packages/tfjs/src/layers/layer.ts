@@ -6,20 +6,12 @@ import {
   resolveAxis,
   resolveOptions,
 } from "@batchnorm/core";
-import {
-  serialization,
-  sqrt,
-  type Tensor,
-  tidy,
-  type Variable,
-  variable,
-  zeros,
-} from "@tensorflow/tfjs-core";
+import { serialization, sqrt, type Tensor, tidy } from "@tensorflow/tfjs-core";
 import { initializers, type LayerVariable, type Shape } from "@tensorflow/tfjs-layers";
 import { defaults, requireEpsilon } from "../defaults.ts";
 import { type DeviceLayer, readState, writeState } from "../device-state.ts";
 import type { Renorm } from "../enter.ts";
-import type { Running, Slot } from "../running.ts";
+import type { Running } from "../running.ts";
 import { step } from "../step.ts";
 import { type BatchNormLayerArguments, parseArguments } from "./arguments.ts";
 import { ownConfig } from "./config.ts";
@@ -48,8 +40,8 @@ export class BatchNormLayer extends Stock {
   readonly #heedsMask: boolean;
   #running: Running | null = null;
   #renorm: Renorm | null = null;
-  /** Where the progress is kept when it is no weight of the layer. */
-  #unsaved: Variable | null = null;
+  /** Where the running statistics keep theirs; one of the layer's weights when a file must have it. */
+  #progress: LayerVariable | null = null;
   #disposed = false;
 
   /**
@@ -73,7 +65,7 @@ export class BatchNormLayer extends Stock {
    */
   override build(inputShape: Shape | Shape[]): void {
     const shape = (Array.isArray(inputShape[0]) ? inputShape[0] : inputShape) as Shape;
-    const { axis, name, start, momentum, trackRunningStatistics } = this.#options;
+    const { axis, name, trackRunningStatistics } = this.#options;
     if (shape.length < 2) {
       const rule = `${name}: its input must have a batch and a channel axis (rank ≥ 2)`;
       refuse("ERR_BATCHNORM_SHAPE", rule, shape);
@@ -85,12 +77,19 @@ export class BatchNormLayer extends Stock {
     super.build(inputShape);
     if (this.#options.renorm) this.#renorm = this.#addAverages();
     if (!trackRunningStatistics) return;
-    // A plain average needs no count to go on, and without one the stock layer can load our files.
-    const saved = momentum === "cumulative" || start !== "zero-one";
+    const initializer = initializers.zeros();
+    this.#progress = this.addWeight(
+      "moving_progress",
+      [3],
+      "float32",
+      initializer,
+      undefined,
+      false,
+    );
     this.#running = {
       mean: this.movingMean,
       variance: this.movingVariance,
-      progress: saved ? this.#addProgress() : this.#holdProgress(),
+      progress: this.#progress,
       valuesPerChannel: undefined,
     };
   }
@@ -156,6 +155,18 @@ export class BatchNormLayer extends Stock {
     super.setWeights(weights);
   }
 
+  /** A plain average needs no count to go on, and without one the stock layer can load our files. */
+  override get nonTrainableWeights(): LayerVariable[] {
+    const all = super.nonTrainableWeights;
+    // The stock constructor asks when there are no options yet.
+    const saved = !(#options in this) || needsProgress(this.#options);
+    return saved ? all : all.filter((weight) => weight !== this.#progress);
+  }
+
+  override set nonTrainableWeights(weights: LayerVariable[]) {
+    super.nonTrainableWeights = weights;
+  }
+
   /** What the stock layer would write, and what is not the default of the options that it lacks. */
   override getConfig(): serialization.ConfigDict {
     const { momentum, epsilon } = this.#options;
@@ -197,7 +208,8 @@ export class BatchNormLayer extends Stock {
 
   protected override disposeWeights(): number {
     this.#disposed = true;
-    this.#unsaved?.dispose();
+    const progress = this.#progress;
+    if (progress && !this.weights.includes(progress)) progress.dispose();
     return super.disposeWeights();
   }
 
@@ -224,11 +236,6 @@ export class BatchNormLayer extends Stock {
     return !this.trainable || (learned.length > 0 && learned.every((weight) => !weight.trainable));
   }
 
-  #addProgress(): Slot {
-    const initializer = initializers.zeros();
-    return this.addWeight("moving_progress", [3], "float32", initializer, undefined, false);
-  }
-
   /** Under Keras's names, and as it starts them: by the moving statistics. */
   #addAverages(): Renorm {
     const add = (name: string, first: () => Tensor): LayerVariable => {
@@ -244,12 +251,6 @@ export class BatchNormLayer extends Stock {
       mean: add("renorm_mean", () => this.movingMean.read()),
       deviation: add("renorm_stddev", deviation),
     };
-  }
-
-  #holdProgress(): Slot {
-    const held = tidy(() => variable(zeros([3]), false));
-    this.#unsaved = held;
-    return { read: () => held, write: (value) => held.assign(value) };
   }
 }
 
@@ -267,6 +268,9 @@ export function batchNormalization(args?: BatchNormLayerArguments | null): Batch
 export function registerBatchNorm(): void {
   serialization.registerClass(BatchNormLayer);
 }
+
+const needsProgress = ({ start, momentum }: ResolvedOptions): boolean =>
+  momentum === "cumulative" || start !== "zero-one";
 
 /** Whether files that name the stock layer load ours now. */
 function isReplaced(): boolean {
