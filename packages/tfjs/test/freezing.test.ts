@@ -83,6 +83,15 @@ describe("a base under a head stays as it is", () => {
   );
 });
 
+test("a layer of which gamma alone is frozen trains on", () => {
+  const bn = batchNormalization();
+  bn.apply(tf.ones([4, 3]));
+  bn.gamma!.trainable = false;
+  expect(bn.options.trainable).toBe(true);
+  bn.beta!.trainable = false;
+  expect(bn.options.trainable).toBe(false);
+});
+
 describe("it cannot be seen", () => {
   test("with scale and center off", async () => {
     const bn = batchNormalization({ scale: false, center: false });

@@ -348,6 +348,9 @@ describe("replaceStock", () => {
     const model = await load(kerasModel("BatchNormalization", {}, [3]));
     const x = tf.ones([1, 3]);
     model.predict(x);
+    model.layers.at(-1)!.trainable = false;
+    model.apply(x, { training: true });
+    model.layers.at(-1)!.trainable = true;
     expect(warn).not.toHaveBeenCalled();
     for (let i = 0; i < 3; i++) {
       expectClose(model.apply(x, { training: true }) as tf.Tensor, [0, 0, 0], 0);
