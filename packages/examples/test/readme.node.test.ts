@@ -11,6 +11,7 @@ const documents = [
   "tfjs/README.md",
   "conformance/README.md",
   "../docs/conventions.md",
+  "../docs/tfjs.md",
 ];
 
 /** The JavaScript of a document, and what the text block after each says it prints. */

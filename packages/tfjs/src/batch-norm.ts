@@ -8,11 +8,24 @@ import {
   resolveOptions,
 } from "@batchnorm/core";
 import { ones, type Tensor, tidy, type Variable, variable, zeros } from "@tensorflow/tfjs-core";
-import { defaults, requireSupported } from "./defaults.ts";
+import { defaults, requireEpsilon } from "./defaults.ts";
 import { type DeviceLayer, readState, requireFloat32, writeState } from "./device-state.ts";
+import type { Renorm } from "./enter.ts";
 import { progressLength } from "./progress.ts";
 import type { Running, Slot } from "./running.ts";
 import { step } from "./step.ts";
+import { requireAlive } from "./view.ts";
+
+/** How a pass is to be done. */
+export interface ApplyOptions {
+  /** Default false: inference. */
+  readonly training?: boolean | undefined;
+  /**
+   * Which positions count in the batch's statistics, a 0 or 1 for each; all are normalized. x's shape
+   * without the channel axis, or with 1 on it. Default all.
+   */
+  readonly mask?: Tensor | null | undefined;
+}
 
 /**
  * A Batch Normalization layer for those who have tfjs-core alone. Its defaults are Keras's.
@@ -34,6 +47,7 @@ export class BatchNorm {
   /** See `progress.ts`; null like the two. */
   readonly #progress: Variable | null;
   readonly #running: Running | null;
+  readonly #averages: Averages | null;
   #options: ResolvedOptions;
   #trainable = true;
 
@@ -44,17 +58,22 @@ export class BatchNorm {
   constructor(channels: number, options: BatchNormOptions = {}) {
     requireChannels(channels);
     this.#options = resolveOptions(options, defaults);
-    requireSupported(this.#options);
-    const { scale, center, trackRunningStatistics, trainable } = this.#options;
-    const make = (wanted: boolean, initial: () => Tensor, trains: boolean): Variable | null =>
-      wanted ? tidy(() => variable(initial(), trains)) : null;
+    requireEpsilon(this.#options.epsilon);
+    const { scale, center, trackRunningStatistics, trainable, renorm } = this.#options;
+    const make = (initial: () => Tensor, trains = false): Variable =>
+      tidy(() => variable(initial(), trains));
     this.channels = channels;
-    this.gamma = make(scale, () => ones([channels]), true);
-    this.beta = make(center, () => zeros([channels]), true);
-    this.runningMean = make(trackRunningStatistics, () => zeros([channels]), false);
-    this.runningVariance = make(trackRunningStatistics, () => ones([channels]), false);
-    this.#progress = make(trackRunningStatistics, () => zeros([progressLength]), false);
+    this.gamma = scale ? make(() => ones([channels]), true) : null;
+    this.beta = center ? make(() => zeros([channels]), true) : null;
+    this.runningMean = trackRunningStatistics ? make(() => zeros([channels])) : null;
+    this.runningVariance = trackRunningStatistics ? make(() => ones([channels])) : null;
+    this.#progress = trackRunningStatistics ? make(() => zeros([progressLength])) : null;
     this.#running = runningOf(this.runningMean, this.runningVariance, this.#progress);
+    this.#averages = renorm && {
+      mean: make(() => zeros([channels])),
+      deviation: make(() => ones([channels])),
+      movingDeviation: make(() => ones([channels])),
+    };
     this.trainable = trainable;
   }
 
@@ -87,13 +106,14 @@ export class BatchNorm {
    * @param x - Any rank ≥ 2, with the layer's number of channels on its axis.
    * @returns y, float32, of x's shape.
    * @throws {BatchNormError} `ERR_BATCHNORM_TOO_FEW_VALUES` and `ERR_BATCHNORM_NON_FINITE` as the
-   * policies say; `ERR_BATCHNORM_SHAPE`, `ERR_BATCHNORM_AXIS`, `ERR_BATCHNORM_DTYPE`;
-   * `ERR_BATCHNORM_OPTION` for training with epsilon 0. The layer is as before then.
+   * policies say; `ERR_BATCHNORM_SHAPE`, `ERR_BATCHNORM_AXIS`, `ERR_BATCHNORM_DTYPE`,
+   * `ERR_BATCHNORM_MASK`, `ERR_BATCHNORM_DISPOSED`; `ERR_BATCHNORM_OPTION` for training with epsilon 0.
+   * The layer is as before then.
    */
-  apply<T extends Tensor>(x: T, { training = false }: { training?: boolean } = {}): T {
-    const { gamma, beta, channels } = this;
-    const [options, running, trainable] = [this.#options, this.#running, this.#trainable];
-    return step(x, { gamma, beta, channels, running, options, trainable }, training) as T;
+  apply<T extends Tensor>(x: T, { training = false, mask }: ApplyOptions = {}): T {
+    const parts = { ...this.#device, options: this.#options, trainable: this.#trainable };
+    const { gamma, beta } = this;
+    return step(x, { ...parts, gamma, beta }, training, mask) as T;
   }
 
   /** How many training batches were kept out of the running statistics for not being finite. */
@@ -135,19 +155,36 @@ export class BatchNorm {
 
   /** Frees every tensor of the layer; a second time it does nothing. */
   dispose(): void {
-    const { gamma, beta, runningMean, runningVariance } = this;
-    for (const weight of [gamma, beta, runningMean, runningVariance, this.#progress]) {
+    for (const weight of this.#variables) {
       // TF.js would count one owner less of data that another tensor may share.
       if (!weight?.isDisposed) weight?.dispose();
     }
   }
 
+  /** Gamma first and beta next: null where there is none. */
+  get #variables(): (Variable | null)[] {
+    const { gamma, beta, runningMean, runningVariance } = this;
+    const averages = this.#averages ? Object.values<Variable>(this.#averages) : [];
+    return [gamma, beta, runningMean, runningVariance, this.#progress, ...averages];
+  }
+
+  /** @throws {BatchNormError} `ERR_BATCHNORM_DISPOSED` after `dispose`. */
   get #device(): DeviceLayer {
+    for (const weight of this.#variables) requireAlive(`${this.#options.name}'s weights`, weight);
     const slot = (weight: Variable | null): Slot | null => weight && slotOf(weight);
     const { channels, gamma, beta } = this;
-    return { channels, gamma: slot(gamma), beta: slot(beta), running: this.#running };
+    const averages = this.#averages;
+    const renorm = averages && {
+      mean: slotOf(averages.mean),
+      deviation: slotOf(averages.deviation),
+      movingDeviation: slotOf(averages.movingDeviation),
+    };
+    return { channels, gamma: slot(gamma), beta: slot(beta), running: this.#running, renorm };
   }
 }
+
+/** Of Batch Renormalization. */
+type Averages = { readonly [key in keyof Renorm]: Variable };
 
 function runningOf(
   mean: Variable | null,

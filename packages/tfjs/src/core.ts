@@ -4,7 +4,7 @@ export {
   type BatchNormOptions,
   type BatchNormState,
 } from "@batchnorm/core";
-export { BatchNorm } from "./batch-norm.ts";
+export { type ApplyOptions, BatchNorm } from "./batch-norm.ts";
 export {
   type Implementation,
   implementation,

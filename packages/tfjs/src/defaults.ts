@@ -12,16 +12,6 @@ export const defaults: Partial<ResolvedOptions> = {
   onNonFinite: "skip",
 };
 
-/** @throws {BatchNormError} `ERR_BATCHNORM_UNSUPPORTED` for what core does and this adapter does not. */
-export function requireSupported({ epsilon, renorm, virtualBatchSize }: ResolvedOptions): void {
-  requireEpsilon(epsilon);
-  for (const [key, value] of Object.entries({ renorm, virtualBatchSize })) {
-    if (value !== null) {
-      refuse("ERR_BATCHNORM_UNSUPPORTED", `${key} must be null in TensorFlow.js, so far`, value);
-    }
-  }
-}
-
 /** 2^−126, the smallest normal float32: a device may round what is below to 0, and divide by it. */
 const smallest = 2 ** -126;
 

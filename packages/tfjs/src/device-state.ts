@@ -2,11 +2,13 @@ import {
   type BatchNormState,
   optionsOfState,
   parseStateFor,
+  type RenormState,
   type ResolvedOptions,
   refuse,
 } from "@batchnorm/core";
 import { tensor1d, tidy } from "@tensorflow/tfjs-core";
 import { requireEpsilon } from "./defaults.ts";
+import type { Renorm } from "./enter.ts";
 import { progressOf, readProgress } from "./progress.ts";
 import type { Running, Slot } from "./running.ts";
 
@@ -16,6 +18,8 @@ export interface DeviceLayer {
   readonly gamma: Slot | null;
   readonly beta: Slot | null;
   readonly running: Running | null;
+  /** Null without Batch Renormalization. */
+  readonly renorm: Renorm | null;
 }
 
 /**
@@ -23,19 +27,22 @@ export interface DeviceLayer {
  * awaited, so that no step can come between them.
  */
 export async function readState(
-  { channels, gamma, beta, running }: DeviceLayer,
+  { channels, gamma, beta, running, renorm }: DeviceLayer,
   options: ResolvedOptions,
 ): Promise<BatchNormState> {
   const { name, epsilon, momentum, varianceEstimator, start } = options;
   const valuesPerChannel = running?.valuesPerChannel ?? null;
   const read = async (slot: Slot | undefined | null): Promise<number[] | null> =>
     slot ? Array.from(await slot.read().data()) : null;
-  const [scale, shift, runningMean, runningVariance, progress] = await Promise.all([
+  const [scale, shift, runningMean, runningVariance, progress, ...averages] = await Promise.all([
     read(gamma),
     read(beta),
     read(running?.mean),
     read(running?.variance),
     read(running?.progress),
+    read(renorm?.mean),
+    read(renorm?.deviation),
+    read(renorm?.movingDeviation),
   ]);
   const { updates, weight } = readProgress(progress ?? []);
   return {
@@ -54,8 +61,20 @@ export async function readState(
     weight,
     // A skipped batch is counted there, and none of the updates.
     valuesPerChannel: updates === 0 ? null : valuesPerChannel,
-    renorm: null,
+    renorm: renormState(options.renorm, averages),
   };
+}
+
+function renormState(
+  options: ResolvedOptions["renorm"],
+  [mean, deviation, movingDeviation]: (number[] | null)[],
+): RenormState | null {
+  if (!options || !mean || !deviation || !movingDeviation) return null;
+  const { rmin, momentum } = options;
+  // JSON has no infinity.
+  const bound = (value: number): number | null => (Number.isFinite(value) ? value : null);
+  const [rmax, dmax] = [bound(options.rmax), bound(options.dmax)];
+  return { rmin, rmax, dmax, momentum, mean, deviation, movingDeviation };
 }
 
 /**
@@ -66,12 +85,12 @@ export async function readState(
  * float32 can; `ERR_BATCHNORM_OPTION` for such an epsilon. Nothing is written then.
  */
 export function writeState(
-  { channels, gamma, beta, running }: DeviceLayer,
+  { channels, gamma, beta, running, renorm }: DeviceLayer,
   options: ResolvedOptions,
   value: unknown,
 ): ResolvedOptions {
   const { name } = options;
-  const state = parseStateFor({ name, channels, gamma, beta, running, renorm: null }, value);
+  const state = parseStateFor({ name, channels, gamma, beta, running, renorm }, value);
   requireFloat32(state);
   const { updates, weight, valuesPerChannel } = state;
   const write = (to: Slot | undefined | null, values: readonly number[] | null): void => {
@@ -82,6 +101,9 @@ export function writeState(
   write(running?.mean, state.runningMean);
   write(running?.variance, state.runningVariance);
   write(running?.progress, [...progressOf({ updates, weight, skipped: 0 })]);
+  write(renorm?.mean, state.renorm?.mean ?? null);
+  write(renorm?.deviation, state.renorm?.deviation ?? null);
+  write(renorm?.movingDeviation, state.renorm?.movingDeviation ?? null);
   if (running) running.valuesPerChannel = updates === 0 ? undefined : valuesPerChannel;
   return { ...options, ...optionsOfState(state), name };
 }
@@ -89,8 +111,11 @@ export function writeState(
 /** @throws {BatchNormError} `ERR_BATCHNORM_STATE`, `ERR_BATCHNORM_OPTION` for what no float32 can hold. */
 export function requireFloat32(state: BatchNormState): void {
   requireEpsilon(state.epsilon);
-  for (const field of ["gamma", "beta", "runningMean", "runningVariance"] as const) {
-    const beyond = state[field]?.find((value) => !Number.isFinite(Math.fround(value)));
+  const { gamma, beta, runningMean, runningVariance, renorm } = state;
+  const { mean, deviation, movingDeviation } = renorm ?? {};
+  const arrays = { gamma, beta, runningMean, runningVariance, mean, deviation, movingDeviation };
+  for (const [field, values] of Object.entries(arrays)) {
+    const beyond = values?.find((value) => !Number.isFinite(Math.fround(value)));
     if (beyond !== undefined) {
       refuse("ERR_BATCHNORM_STATE", `${field} must be within the range of float32`, beyond);
     }

@@ -13,17 +13,25 @@ export interface View {
  * How to view x around its channel axis.
  *
  * @throws {BatchNormError} `ERR_BATCHNORM_SHAPE`, `ERR_BATCHNORM_AXIS`; `ERR_BATCHNORM_DTYPE` for
- * what is no tensor of real numbers.
+ * what is no tensor of real numbers, `ERR_BATCHNORM_DISPOSED` for one that was freed.
  */
 export function viewOf(x: Tensor, axis: number): View {
   if (!["float32", "int32", "bool"].includes(x?.dtype)) {
     refuse("ERR_BATCHNORM_DTYPE", "x must be a tensor of real numbers", x?.dtype ?? x);
   }
+  requireAlive("x", x);
   const layout = layoutOf(x.shape, axis);
   const { outer, channels, inner } = layout;
   return inner === 1
     ? { layout, shape: [outer, channels], channelShape: [channels] }
     : { layout, shape: [outer, channels, inner], channelShape: [channels, 1] };
+}
+
+/** @throws {BatchNormError} `ERR_BATCHNORM_DISPOSED` for a tensor that was freed. */
+export function requireAlive(name: string, tensor: Tensor | null): void {
+  if (tensor?.isDisposed) {
+    refuse("ERR_BATCHNORM_DISPOSED", `${name} must not be disposed of before it is used`, tensor);
+  }
 }
 
 /** The same values in another shape; TensorFlow.js would launch an op for the same shape too. */
@@ -55,7 +63,10 @@ const fewTerms = 32;
  * The sum over the middle of three axes. Some backends add float32 numbers one by one, and lose a
  * digit for every hundred of them: so they are added in groups, and the sums of the groups again.
  */
-function sumMiddle(values: Tensor, [before, terms, after]: [number, number, number]): Tensor {
+export function sumMiddle(
+  values: Tensor,
+  [before, terms, after]: [number, number, number],
+): Tensor {
   if (terms < 2 * fewTerms) return sum(reshape(values, [before, terms, after]), 1);
   const groups = Math.floor(terms / fewTerms);
   const grouped = groups * fewTerms;

@@ -9,6 +9,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { onEachBackend } from "./backends.ts";
 import { expectClose, expectRefusal } from "./close.ts";
 import { normals } from "./random.ts";
+import { artifactsOf, load } from "./saved.ts";
 
 const size = (shape: number[]): number => shape.reduce((a, b) => a * b, 1);
 const tensorOf = (seed: string, shape: number[]): tf.Tensor =>
@@ -28,17 +29,8 @@ function network(layer: tfl.layers.Layer): tfl.Sequential {
   });
 }
 
-/** Saves a model to memory and loads it again. */
-async function reload(model: tfl.LayersModel): Promise<tfl.LayersModel> {
-  let saved: tf.io.ModelArtifacts = {};
-  await model.save(
-    tf.io.withSaveHandler(async (artifacts) => {
-      saved = artifacts;
-      return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: "JSON" } };
-    }),
-  );
-  return tfl.loadLayersModel(tf.io.fromMemory(saved));
-}
+const reload = async (model: tfl.LayersModel): Promise<tfl.LayersModel> =>
+  load(await artifactsOf(model));
 
 async function fit(model: tfl.LayersModel, epochs = 3): Promise<number> {
   const [x, y] = [tensorOf("x", [12, 3]), tensorOf("y", [12, 1])];
@@ -273,7 +265,10 @@ onEachBackend(() => {
       refused("ERR_BATCHNORM_OPTION", { epsilon: Number.NaN });
       refused("ERR_BATCHNORM_OPTION", { epsilon: 1e-50 });
       refused("ERR_BATCHNORM_AXIS", { axis: [1, 2] });
-      refused("ERR_BATCHNORM_UNSUPPORTED", { renorm: true });
+      refused("ERR_BATCHNORM_OPTION", { renorm: { rmax: 3, rmix: 1 } });
+      refused("ERR_BATCHNORM_OPTION", { renormClipping: { rmax: 3 } });
+      refused("ERR_BATCHNORM_OPTION", { training: 1 });
+      refused("ERR_BATCHNORM_DTYPE", { dtype: "mixed_float16" });
       refused("ERR_BATCHNORM_UNSUPPORTED", { synchronized: true });
       expect(() => batchNormalization({ renorm: false, axis: [1] } as object)).not.toThrow();
     });

@@ -27,13 +27,16 @@ const supports: readonly Feature[] = [
   "single-value",
   "empty-batch",
   "second-order",
+  "mask",
+  "renorm",
+  "ghost",
 ];
 
 /** What the two APIs have in common, as far as the contract sees it. */
 interface Host {
   readonly gamma: tf.Variable | null;
   readonly beta: tf.Variable | null;
-  apply(x: tf.Tensor, training: boolean): tf.Tensor;
+  apply(x: tf.Tensor, training: boolean, mask: tf.Tensor | null): tf.Tensor;
   state(): Promise<BatchNormState>;
   load(state: BatchNormState): void;
   dispose(): void;
@@ -41,18 +44,24 @@ interface Host {
 
 /** A host as the suite drives it: backward repeats the last forward, from the state before it. */
 function drive(host: Host): SubjectLayer {
-  let last: { x: FloatArray; shape: number[]; training: boolean; before: BatchNormState } | null =
-    null;
+  let last: {
+    x: FloatArray;
+    shape: number[];
+    request: ForwardRequest;
+    before: BatchNormState;
+  } | null = null;
+  const run = (x: tf.Tensor, { training, mask }: ForwardRequest): tf.Tensor =>
+    host.apply(x, training, mask ? maskOf(mask, x.shape) : null);
   return {
-    async forward(x, shape, { training }: ForwardRequest): Promise<FloatArray> {
+    async forward(x, shape, request): Promise<FloatArray> {
       const before = await host.state();
-      const y = tf.tidy(() => host.apply(tf.tensor(x, [...shape], "float32"), training).dataSync());
-      last = { x: x.slice(), shape: [...shape], training, before };
+      const y = tf.tidy(() => run(tf.tensor(x, [...shape], "float32"), request).dataSync());
+      last = { x: x.slice(), shape: [...shape], request, before };
       return y as Float32Array;
     },
     async backward(dy): Promise<Gradients> {
       if (!last) throw new Error("no forward pass yet");
-      const { x, shape, training, before } = last;
+      const { x, shape, request, before } = last;
       host.load(before);
       const input = tf.variable(tf.tensor(x, shape, "float32"));
       // A frozen layer's variables do not train, but the contract wants their gradients too.
@@ -60,7 +69,7 @@ function drive(host: Host): SubjectLayer {
       const trained = learned.map((weight) => weight.trainable);
       for (const weight of learned) weight.trainable = true;
       const { value, grads } = tf.variableGrads(
-        () => tf.sum(tf.mul(host.apply(input, training), tf.tensor(dy, shape, "float32"))),
+        () => tf.sum(tf.mul(run(input, request), tf.tensor(dy, shape, "float32"))),
         [input, ...learned],
       );
       for (const [i, weight] of learned.entries()) weight.trainable = trained[i] as boolean;
@@ -76,6 +85,13 @@ function drive(host: Host): SubjectLayer {
     dispose: () => host.dispose(),
   };
 }
+
+/** A mask of one value for each position, channels last, as a tensor; of the wrong length, a flat one. */
+const maskOf = (mask: Uint8Array, shape: readonly number[]): tf.Tensor => {
+  const positions = shape.slice(0, -1);
+  const fits = mask.length === positions.reduce((product, size) => product * size, 1);
+  return tf.tensor(mask, fits ? positions : [mask.length], "int32");
+};
 
 const secondOrder: Subject["secondOrder"] = (v, dy, x, shape, { axis, gamma, epsilon }) =>
   tf.tidy(() => {
@@ -110,7 +126,7 @@ export const moduleSubject: Subject = {
     return drive({
       gamma: layer.gamma,
       beta: layer.beta,
-      apply: (x, training) => layer.apply(x, { training }),
+      apply: (x, training, mask) => layer.apply(x, { training, mask }),
       state: () => layer.toState(),
       load: (state) => layer.loadState(state),
       dispose: () => layer.dispose(),
@@ -124,7 +140,7 @@ export const layerSubject: Subject = {
   supports,
   secondOrder,
   create(options, shape) {
-    const layer = batchNormalization(options);
+    const layer = batchNormalization({ ...options, supportsMasking: true });
     // A first use builds the layer, and lets it be disposed.
     tf.tidy(() => void layer.apply(tf.zeros([...shape])));
     // LayerVariable.read gives the variable itself.
@@ -133,7 +149,7 @@ export const layerSubject: Subject = {
     return drive({
       gamma: variable(layer.gamma),
       beta: variable(layer.beta),
-      apply: (x, training) => layer.apply(x, { training }) as tf.Tensor,
+      apply: (x, training, mask) => layer.apply(x, { training, mask }) as tf.Tensor,
       state: () => layer.toState(),
       load: (state) => layer.loadState(state),
       dispose: () => void layer.dispose(),

@@ -1,34 +1,30 @@
 import {
-  type BatchNormOptions,
+  BatchNormError,
   type BatchNormState,
-  defaultOptions,
   type ResolvedOptions,
   refuse,
   resolveAxis,
   resolveOptions,
 } from "@batchnorm/core";
-import {
-  serialization,
-  type Tensor,
-  tidy,
-  type Variable,
-  variable,
-  zeros,
-} from "@tensorflow/tfjs-core";
-import { initializers, type Shape } from "@tensorflow/tfjs-layers";
-import { defaults, requireSupported } from "../defaults.ts";
+import { serialization, sqrt, type Tensor, tidy } from "@tensorflow/tfjs-core";
+import { initializers, type LayerVariable, type Shape } from "@tensorflow/tfjs-layers";
+import { defaults, requireEpsilon } from "../defaults.ts";
 import { type DeviceLayer, readState, writeState } from "../device-state.ts";
+import type { Renorm } from "../enter.ts";
 import { progressLength } from "../progress.ts";
-import type { Running, Slot } from "../running.ts";
+import type { Running } from "../running.ts";
 import { step } from "../step.ts";
-import { Stock, type StockArguments, stockArguments } from "./stock.ts";
+import { type BatchNormLayerArguments, parseArguments } from "./arguments.ts";
+import { ownConfig } from "./config.ts";
+import { Stock, type StockLayer } from "./stock.ts";
+import { requireWeights } from "./weights.ts";
 
-/** Every option of `@batchnorm/core`, and every argument of the stock layer that it has none for. */
-export type BatchNormLayerArguments = BatchNormOptions &
-  Omit<StockArguments, keyof BatchNormOptions>;
-
-/** Of Keras's arguments, those that are refused unless off. */
-const unsupported = ["renorm", "synchronized", "virtualBatchSize"];
+/** How a layer is asked to run. */
+export interface CallOptions {
+  readonly training?: boolean;
+  /** Heeded with the argument `supportsMasking`. */
+  readonly mask?: Tensor | null;
+}
 
 /**
  * Batch Normalization for tfjs-layers: any rank ≥ 2, any axis, scale and center off, frozen in
@@ -38,21 +34,28 @@ const unsupported = ["renorm", "synchronized", "virtualBatchSize"];
  */
 export class BatchNormLayer extends Stock {
   static override readonly className: string = "BatchNorm";
+  /** The options of a layer that is told nothing. */
+  static readonly defaults: Partial<ResolvedOptions> = defaults;
   #options: ResolvedOptions;
+  readonly #training: boolean | null;
+  readonly #heedsMask: boolean;
   #running: Running | null = null;
-  /** Where the progress is kept when it is no weight of the layer. */
-  #unsaved: Variable | null = null;
+  #renorm: Renorm | null = null;
+  /** Where the running statistics keep theirs; one of the layer's weights when a file must have it. */
+  #progress: LayerVariable | null = null;
+  #disposed = false;
 
   /**
    * @throws {BatchNormError} `ERR_BATCHNORM_OPTION` for an unknown argument or a value out of range,
-   * `ERR_BATCHNORM_AXIS`, `ERR_BATCHNORM_UNSUPPORTED`.
+   * `ERR_BATCHNORM_AXIS`, `ERR_BATCHNORM_DTYPE`, `ERR_BATCHNORM_UNSUPPORTED` for `synchronized`.
    */
   constructor(args?: BatchNormLayerArguments | null) {
-    const known = withOneAxis(requireKnown(args ?? {}));
-    super(known);
-    const ours = Object.entries(known).filter(([key]) => Object.hasOwn(defaultOptions, key));
-    this.#options = resolveOptions({ ...Object.fromEntries(ours), name: this.name }, defaults);
-    requireSupported(this.#options);
+    const { stock, options, training, supportsMasking } = parseArguments(args ?? {});
+    super(stock);
+    this.#options = resolveOptions({ ...options, name: this.name }, new.target.defaults);
+    requireEpsilon(this.#options.epsilon);
+    this.#training = training;
+    this.#heedsMask = supportsMasking;
   }
 
   /**
@@ -63,7 +66,7 @@ export class BatchNormLayer extends Stock {
    */
   override build(inputShape: Shape | Shape[]): void {
     const shape = (Array.isArray(inputShape[0]) ? inputShape[0] : inputShape) as Shape;
-    const { axis, name, start, momentum, trackRunningStatistics } = this.#options;
+    const { axis, name, trackRunningStatistics } = this.#options;
     if (shape.length < 2) {
       const rule = `${name}: its input must have a batch and a channel axis (rank ≥ 2)`;
       refuse("ERR_BATCHNORM_SHAPE", rule, shape);
@@ -73,25 +76,48 @@ export class BatchNormLayer extends Stock {
       refuse("ERR_BATCHNORM_SHAPE", rule, shape);
     }
     super.build(inputShape);
+    if (this.#options.renorm) this.#renorm = this.#addAverages();
     if (!trackRunningStatistics) return;
-    // A plain average needs no count to go on, and without one the stock layer can load our files.
-    const saved = momentum === "cumulative" || start !== "zero-one";
+    const initializer = initializers.zeros();
+    this.#progress = this.addWeight(
+      "moving_progress",
+      [progressLength],
+      "float32",
+      initializer,
+      undefined,
+      false,
+    );
     this.#running = {
       mean: this.movingMean,
       variance: this.movingVariance,
-      progress: saved ? this.#addProgress() : this.#holdProgress(),
+      progress: this.#progress,
       valuesPerChannel: undefined,
     };
   }
 
+  /** @throws {BatchNormError} as `BatchNorm.apply` does, for another rank than the first too. */
+  override apply(
+    inputs: Parameters<StockLayer["apply"]>[0],
+    kwargs?: Parameters<StockLayer["apply"]>[1],
+  ): ReturnType<StockLayer["apply"]> {
+    this.#requireAlive();
+    return super.apply(inputs, kwargs);
+  }
+
   /** @throws {BatchNormError} as `BatchNorm.apply` does; `ERR_BATCHNORM_NOT_BUILT` before `build`. */
-  override call(inputs: Tensor | Tensor[], kwargs?: { training?: boolean }): Tensor {
+  override call(inputs: Tensor | Tensor[], kwargs?: CallOptions): Tensor {
     const x = (Array.isArray(inputs) ? inputs[0] : inputs) as Tensor;
-    const { channels, running, ...slots } = this.#device;
+    const { channels, running, renorm, ...slots } = this.#device;
     const [gamma, beta] = [slots.gamma?.read() ?? null, slots.beta?.read() ?? null];
     const [options, trainable] = [this.#options, !this.#isFrozen()];
-    const parts = { gamma, beta, channels, running, options, trainable };
-    return step(x, parts, kwargs?.training ?? false);
+    const parts = { gamma, beta, channels, running, renorm, options, trainable };
+    const training = this.#training ?? kwargs?.training ?? false;
+    return step(x, parts, training, this.#heedsMask ? kwargs?.mask : null);
+  }
+
+  /** Every option as it is now, the defaults included. */
+  get options(): ResolvedOptions {
+    return { ...this.#options, trainable: !this.#isFrozen() };
   }
 
   /** How many training batches were kept out of the moving statistics for not being finite. */
@@ -118,36 +144,91 @@ export class BatchNormLayer extends Stock {
     this.#options = writeState(this.#device, this.#options, state);
   }
 
+  /**
+   * Sets the weights, in the order of `weights`.
+   *
+   * @throws {BatchNormError} `ERR_BATCHNORM_SHAPE` naming the weight that does not fit; nothing is set
+   * then.
+   */
+  override setWeights(weights: Tensor[]): void {
+    this.#requireAlive();
+    requireWeights(this.name, this.weights, weights);
+    super.setWeights(weights);
+  }
+
+  /** A plain average needs no count to go on, and without one the stock layer can load our files. */
+  override get nonTrainableWeights(): LayerVariable[] {
+    const all = super.nonTrainableWeights;
+    // The stock constructor asks when there are no options yet.
+    const saved = !(#options in this) || needsProgress(this.#options);
+    return saved ? all : all.filter((weight) => weight !== this.#progress);
+  }
+
+  override set nonTrainableWeights(weights: LayerVariable[]) {
+    super.nonTrainableWeights = weights;
+  }
+
+  /** What the stock layer would write, and what is not the default of the options that it lacks. */
   override getConfig(): serialization.ConfigDict {
-    const { momentum, epsilon, varianceEstimator, start, onNonFinite, onSingleValue } =
-      this.#options;
-    const { trackRunningStatistics, useBatchStatistics } = this.#options;
-    return {
-      ...super.getConfig(),
-      momentum,
-      epsilon,
-      varianceEstimator,
-      start,
-      onNonFinite,
-      onSingleValue,
-      trackRunningStatistics,
-      useBatchStatistics,
-    };
+    const { momentum, epsilon } = this.#options;
+    return { ...super.getConfig(), momentum, epsilon, ...this.#ownConfig };
+  }
+
+  /** The stock layer's while files under that name are ours and it could stand for this one. */
+  override getClassName(): string {
+    // The stock constructor asks too, for a name, when there are no options yet.
+    const plain = #options in this && this.#isPlain;
+    return plain && isReplaced() ? Stock.className : super.getClassName();
+  }
+
+  get #isPlain(): boolean {
+    return this.#options.momentum !== "cumulative" && Object.keys(this.#ownConfig).length === 0;
+  }
+
+  get #ownConfig(): serialization.ConfigDict {
+    const { defaults: host } = this.constructor as typeof BatchNormLayer;
+    return ownConfig(this.#options, host, this.#training, this.#heedsMask);
+  }
+
+  /** Frees the weights when nothing uses the layer any more; also of one that was never used. */
+  override dispose(): ReturnType<StockLayer["dispose"]> {
+    // The stock layer throws then.
+    if (this._refCount !== null) return super.dispose();
+    this._refCount = 0;
+    const numDisposedVariables = this.disposeWeights();
+    return { refCountAfterDispose: 0, numDisposedVariables };
+  }
+
+  protected override assertInputCompatibility(inputs: Parameters<StockLayer["apply"]>[0]): void {
+    try {
+      super.assertInputCompatibility(inputs);
+    } catch (error) {
+      throw new BatchNormError("ERR_BATCHNORM_SHAPE", (error as Error).message);
+    }
   }
 
   protected override disposeWeights(): number {
-    this.#unsaved?.dispose();
+    this.#disposed = true;
+    const progress = this.#progress;
+    if (progress && !this.weights.includes(progress)) progress.dispose();
     return super.disposeWeights();
   }
 
+  #requireAlive(): void {
+    if (this.#disposed) {
+      refuse("ERR_BATCHNORM_DISPOSED", `${this.name} must not be disposed of`, "a disposed layer");
+    }
+  }
+
   get #device(): DeviceLayer {
+    this.#requireAlive();
     if (!this.built) {
       const rule = `${this.name}: the layer must be built, by its first input or by build(shape)`;
       refuse("ERR_BATCHNORM_NOT_BUILT", rule, "none");
     }
     const [channels] = this.movingMean.shape as [number];
     const { gamma = null, beta = null } = this;
-    return { channels, gamma, beta, running: this.#running };
+    return { channels, gamma, beta, running: this.#running, renorm: this.#renorm };
   }
 
   /** `model.trainable = false` reaches the weights only, so they are asked too. */
@@ -156,22 +237,21 @@ export class BatchNormLayer extends Stock {
     return !this.trainable || (learned.length > 0 && learned.every((weight) => !weight.trainable));
   }
 
-  #addProgress(): Slot {
-    const initializer = initializers.zeros();
-    return this.addWeight(
-      "moving_progress",
-      [progressLength],
-      "float32",
-      initializer,
-      undefined,
-      false,
-    );
-  }
-
-  #holdProgress(): Slot {
-    const held = tidy(() => variable(zeros([progressLength]), false));
-    this.#unsaved = held;
-    return { read: () => held, write: (value) => held.assign(value) };
+  /** Under Keras's names, and as it starts them: by the moving statistics. */
+  #addAverages(): Renorm {
+    const add = (name: string, first: () => Tensor): LayerVariable => {
+      const shape = this.movingMean.shape as [number];
+      const initializer = initializers.zeros();
+      const made = this.addWeight(name, shape, "float32", initializer, undefined, false);
+      tidy(() => void made.write(first()));
+      return made;
+    };
+    const deviation = (): Tensor => sqrt(this.movingVariance.read());
+    return {
+      movingDeviation: add("moving_stddev", deviation),
+      mean: add("renorm_mean", () => this.movingMean.read()),
+      deviation: add("renorm_stddev", deviation),
+    };
   }
 }
 
@@ -190,26 +270,11 @@ export function registerBatchNorm(): void {
   serialization.registerClass(BatchNormLayer);
 }
 
-/** The arguments but for those that are off; refuses unknown ones, and what is not there yet. */
-function requireKnown(args: BatchNormLayerArguments): BatchNormLayerArguments {
-  // Loading a model adds customObjects to what was saved.
-  const known = new Set([...stockArguments, ...Object.keys(defaultOptions), "customObjects"]);
-  const kept = Object.entries(args).filter(([key]) => !unsupported.includes(key));
-  for (const key of unsupported) {
-    const value = (args as Record<string, unknown>)[key];
-    if (value)
-      refuse("ERR_BATCHNORM_UNSUPPORTED", `${key} must be off in TensorFlow.js, so far`, value);
-  }
-  for (const [key] of kept) {
-    if (!known.has(key)) {
-      refuse("ERR_BATCHNORM_OPTION", `an argument must be one of ${[...known].join(", ")}`, key);
-    }
-  }
-  return Object.fromEntries(kept);
-}
+const needsProgress = ({ start, momentum }: ResolvedOptions): boolean =>
+  momentum === "cumulative" || start !== "zero-one";
 
-/** Keras writes an axis as a list of one. */
-function withOneAxis(args: BatchNormLayerArguments): BatchNormLayerArguments {
-  const axis: unknown = args.axis;
-  return Array.isArray(axis) && axis.length === 1 ? { ...args, axis: axis[0] } : args;
+/** Whether files that name the stock layer load ours now. */
+function isReplaced(): boolean {
+  const [registered] = serialization.SerializationMap.getMap().classNameMap[Stock.className] ?? [];
+  return registered?.prototype instanceof BatchNormLayer;
 }
