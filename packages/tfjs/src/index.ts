@@ -1,4 +1,5 @@
 export * from "./core.ts";
+export { type FoldOptions, foldBatchNorm } from "./layers/fold/fold-model.ts";
 export {
   BatchNormLayer,
   type BatchNormLayerArguments,
