@@ -1,8 +1,18 @@
+export type { DiagnosisLimits } from "@batchnorm/core";
 export * from "./core.ts";
+export type { Batch, Batches, LazyDataset } from "./layers/dataset.ts";
 export { type FoldOptions, foldBatchNorm } from "./layers/fold/fold-model.ts";
+export { freezeBatchNorm, unfreezeBatchNorm } from "./layers/freeze.ts";
+export { inspectBatchNorm, type LayerFinding } from "./layers/inspect.ts";
 export {
   BatchNormLayer,
   type BatchNormLayerArguments,
   batchNormalization,
   registerBatchNorm,
 } from "./layers/layer.ts";
+export {
+  type RecalibrateOptions,
+  type RecalibrateProgress,
+  recalibrate,
+} from "./layers/recalibrate.ts";
+export { batchNormStates, loadBatchNormStates } from "./layers/states.ts";

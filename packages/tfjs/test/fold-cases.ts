@@ -1,9 +1,9 @@
 import * as tfl from "@tensorflow/tfjs-layers";
 import type { Norm } from "./models.ts";
 
-/** Layers, the first with its input, and what is left of them. */
 const { layers } = tfl;
 
+/** Layers, the first with its input, and what is left of them. */
 export type Case = [name: string, make: (bn: Norm) => tfl.layers.Layer[], left: string];
 
 const image = [6, 6, 3];
