@@ -18,15 +18,17 @@ const { layers } = tfl;
 
 /** Two layers of Batch Normalization, the second one in a nested model. */
 function network(bn: Norm = norms.ours): tfl.LayersModel {
+  const dense = (units: number, inputs: number) =>
+    layers.dense({
+      units,
+      inputShape: [inputs],
+      kernelInitializer: tfl.initializers.glorotUniform({ seed: units }),
+    });
   const inner = tfl.sequential({
-    layers: [layers.dense({ units: 3, inputShape: [4] }), bn({ name: "second", momentum: 0.9 })],
+    layers: [dense(3, 4), bn({ name: "second", momentum: 0.9 })],
   });
   return tfl.sequential({
-    layers: [
-      layers.dense({ units: 4, inputShape: [2] }),
-      bn({ name: "first", momentum: 0.9 }),
-      inner,
-    ],
+    layers: [dense(4, 2), bn({ name: "first", momentum: 0.9 }), inner],
   });
 }
 
@@ -199,6 +201,21 @@ onEachBackend(() => {
         { place: 1, layer: "shared", channels: [1] },
       ]);
       expect(found.map(({ layer }) => layer)).toContain("wrapped");
+    });
+
+    test("leaves a layer alone that trains whatever it is asked for", async () => {
+      const { model, x } = await healthy();
+      const [first] = normsOf(model) as [BatchNormLayer];
+      const [call, config] = [first.call.bind(first), first.getConfig()];
+      const always: typeof first.call = (inputs) => call(inputs, { training: true });
+      first.call = always;
+      first.getConfig = () => ({ ...config, training: true });
+      const states = await batchNormStates(model);
+      await inspectBatchNorm(model, x);
+      expect(await batchNormStates(model)).toEqual(states);
+      expect(first.call).toBe(always);
+      model.apply(x);
+      expect((await first.toState()).updates).toBe(states[0]!.updates + 1);
     });
 
     test("draws other lines where it is told to, and refuses what it cannot use", async () => {

@@ -19,6 +19,8 @@ export interface Settings {
   readonly momentum: Momentum;
   /** False where the batch normalizes at inference too, or there is nothing else to normalize by. */
   readonly byRunning: boolean;
+  /** True where it trains whatever it is asked for. */
+  readonly trains: boolean;
   readonly renorm: boolean;
 }
 
@@ -56,8 +58,16 @@ export function settingsOf(layer: StockLayer): Settings {
   };
   // Keras writes an axis as a list of one.
   const [axis] = [config.axis].flat() as [number];
-  const byRunning = config.useBatchStatistics !== true && config.trackRunningStatistics !== false;
-  return { axis, epsilon, momentum, byRunning, renorm: Boolean(renorm) };
+  const trains = config.training === true;
+  const tracked = config.useBatchStatistics !== true && config.trackRunningStatistics !== false;
+  return {
+    axis,
+    epsilon,
+    momentum,
+    byRunning: tracked && !trains,
+    trains,
+    renorm: Boolean(renorm),
+  };
 }
 
 /** The channel axis, counted from the start, for an input of that rank. */

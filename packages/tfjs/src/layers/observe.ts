@@ -8,8 +8,8 @@ import {
 } from "@batchnorm/core";
 import { clone, dispose, keep, type Tensor, tensor1d, tidy } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
-import { normalizeByStatistics } from "../op.ts";
-import { settingsOf } from "./norm-layers.ts";
+import { normalizeByBatch, normalizeByStatistics } from "../op.ts";
+import { normLayersOf, settingsOf } from "./norm-layers.ts";
 import type { StockLayer } from "./stock.ts";
 
 /**
@@ -28,13 +28,18 @@ export async function observe(
   // A shared layer normalizes more than once.
   const seen = new Map<StockLayer, Tensor[]>(layers.map((layer) => [layer, []]));
   const standIns = new Map<StockLayer, StandIn>();
+  for (const layer of normLayersOf(model)) {
+    // What always trains would let the batch enter its statistics.
+    if (settingsOf(layer).trains) standIns.set(layer, (x) => normalizeBy(layer, x, null));
+  }
   for (const [layer, population] of by) {
     standIns.set(layer, (x) => normalizeBy(layer, x, population));
   }
   for (const layer of layers) {
+    const other = standIns.get(layer);
     standIns.set(layer, (x, itself) => {
       seen.get(layer)?.push(keep(clone(x)));
-      return itself();
+      return other ? other(x, itself) : itself();
     });
   }
   try {
@@ -78,14 +83,19 @@ function run(
   }
 }
 
-function normalizeBy(layer: StockLayer, x: Tensor, population: PopulationStatistics): Tensor {
+/** By a population's statistics, or without one by the batch's own. */
+function normalizeBy(
+  layer: StockLayer,
+  x: Tensor,
+  population: PopulationStatistics | null,
+): Tensor {
   const { axis, epsilon } = settingsOf(layer);
-  const [gamma, beta] = [layer.gamma?.read() ?? null, layer.beta?.read() ?? null];
+  const parameters = { gamma: layer.gamma?.read() ?? null, beta: layer.beta?.read() ?? null };
   return tidy(() => {
-    const [mean, variance] = [population.mean, population.variance].map((values) =>
-      tensor1d(Float32Array.from(values)),
-    ) as [Tensor, Tensor];
-    return normalizeByStatistics(x, { gamma, beta }, { axis, epsilon }, { mean, variance });
+    if (!population) return normalizeByBatch(x, parameters, { axis, epsilon });
+    const mean = tensor1d(Float32Array.from(population.mean));
+    const variance = tensor1d(Float32Array.from(population.variance));
+    return normalizeByStatistics(x, parameters, { axis, epsilon }, { mean, variance });
   });
 }
 

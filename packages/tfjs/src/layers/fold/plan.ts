@@ -184,6 +184,6 @@ function requireLinear(layer: StockLayer): StockLayer {
   throw new BatchNormError(
     "ERR_BATCHNORM_FOLD",
     `${layer.name} cannot be folded: it normalizes by the batch at inference too, which is no linear map; ` +
-      "build the model with useBatchStatistics off and trackRunningStatistics on, and recalibrate it",
+      "build the model with useBatchStatistics and training off and trackRunningStatistics on, and recalibrate it",
   );
 }
