@@ -1,4 +1,4 @@
-import { channelMap, type LinearWeights } from "@batchnorm/core";
+import { type BatchNormState, channelMap, type LinearWeights } from "@batchnorm/core";
 import { type Tensor, tensor, tidy } from "@tensorflow/tfjs-core";
 import {
   type LayersModel,
@@ -71,7 +71,7 @@ function makeLayers(
 ): Made[] {
   const { layer } = call;
   if (plan.spread.has(call)) {
-    const map = channelMap(states.get(layer as StockLayer) as never);
+    const map = channelMap(states.get(layer as StockLayer) as BatchNormState);
     return depthwiseOf(call, changes).map(({ layer, isScale }) => {
       const numbers = [Float32Array.from(map.k), Float32Array.from(map.s)];
       return { layer, weigh: () => isScale && weigh(layer, numbers) };
