@@ -2,13 +2,12 @@ import { batchNormalization } from "@batchnorm/tfjs";
 import * as tf from "@tensorflow/tfjs-core";
 import { initializers, layers, type Sequential, sequential } from "@tensorflow/tfjs-layers";
 import { pixelsPerSample, type Samples } from "./digits.ts";
-import { shuffled } from "./shuffle.ts";
+import { accuracy, batchesOf, classes, tensorsOf } from "./tensors.ts";
 
 /** What the paper trained on MNIST: three hidden layers of 100 sigmoid units, batches of 60. */
 const hiddenLayers = 3;
 const units = 100;
 export const batchSize = 60;
-const classes = 10;
 
 export interface Experiment {
   readonly train: Samples;
@@ -42,7 +41,7 @@ export async function run(experiment: Experiment): Promise<Result> {
   model.compile({ optimizer, loss: "categoricalCrossentropy" });
   const [x, y] = tensorsOf(train);
   const [testX, testY] = tensorsOf(test);
-  const batches = batchesOf(train.labels.length, seed);
+  const batches = batchesOf(train.labels.length, batchSize, seed);
   const accuracies: number[] = [];
   const started = performance.now();
   for (let seen = batchSize; seen <= (checkpoints.at(-1) ?? 0); seen += batchSize) {
@@ -82,29 +81,4 @@ function network({ batchNorm, seed }: Experiment): Sequential {
     }),
   );
   return model;
-}
-
-function tensorsOf({ pixels, labels }: Samples): [tf.Tensor2D, tf.Tensor2D] {
-  const x = tf.tensor2d(pixels, [labels.length, pixelsPerSample]);
-  const y = tf.tidy(() => tf.cast(tf.oneHot(tf.tensor1d(labels, "int32"), classes), "float32"));
-  return [x, y as tf.Tensor2D];
-}
-
-/** Batches without end, in another order in every pass. */
-function* batchesOf(samples: number, seed: number): Generator<number[], never> {
-  for (let pass = 0; ; pass++) {
-    const order = shuffled(samples, `pass ${pass} of ${seed}`);
-    for (let start = 0; start < samples; start += batchSize) {
-      yield order.slice(start, start + batchSize);
-    }
-  }
-}
-
-function accuracy(model: Sequential, x: tf.Tensor2D, y: tf.Tensor2D): number {
-  return tf.tidy(() => {
-    const predicted = tf.argMax(model.predict(x) as tf.Tensor2D, 1);
-    return tf
-      .mean(tf.cast(tf.equal(predicted, tf.argMax(y, 1)), "float32"))
-      .dataSync()[0] as number;
-  });
 }

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { batchSize } from "./experiment.ts";
+import { resnetBatchSize } from "./resnet.ts";
 
 export interface Options {
   /** Training samples that each run sees. */
@@ -11,29 +12,56 @@ export interface Options {
 /** An argument that makes no sense; its message is one line for the user. */
 export class UsageError extends Error {}
 
-export const usage = `Trains the paper's network on real digits, with Batch Normalization and without.
+/** What the command line of a program is about. */
+export interface Program {
+  readonly about: string;
+  readonly command: string;
+  readonly batchSize: number;
+  /** The default. */
+  readonly samples: number;
+}
 
-npm start -- [options]
-  --samples N  training samples that each run sees, ${batchSize} or more (default 90000)
+export const comparison: Program = {
+  about: "Trains the paper's network on real digits, with Batch Normalization and without.",
+  command: "npm start",
+  batchSize,
+  samples: 90_000,
+};
+
+export const resnet: Program = {
+  about:
+    "Trains, inspects, recalibrates, folds, saves and loads a residual network on real digits.",
+  command: "npm run resnet --workspace @batchnorm/examples",
+  batchSize: resnetBatchSize,
+  samples: 6000,
+};
+
+export const usageOf = ({ about, command, batchSize, samples }: Program): string => `${about}
+
+${command} -- [options]
+  --samples N  training samples that each run sees, ${batchSize} or more (default ${samples})
   --seed N     what decides weights, split and order, an integer (default 1)
   --help       prints this`;
 
 /** Reads the command line. */
-export function readOptions(args: string[]): Options {
-  const { samples, seed, help } = parse(args);
+export function readOptions(args: string[], program: Program = comparison): Options {
+  const { samples, seed, help } = parse(args, program);
   return {
-    samples: integer("--samples", samples, batchSize),
+    samples: integer("--samples", samples, program.batchSize),
     seed: integer("--seed", seed, 0),
     help,
   };
 }
 
-function parse(args: string[]): { samples: string; seed: string; help: boolean } {
+function parse(
+  args: string[],
+  { samples }: Program,
+): { samples: string; seed: string; help: boolean } {
   try {
     return parseArgs({
       args,
       options: {
-        samples: { type: "string", default: "90000" },
+        samples: { type: "string", default: `${samples}` },
         seed: { type: "string", default: "1" },
         help: { type: "boolean", default: false },
       },

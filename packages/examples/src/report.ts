@@ -1,14 +1,18 @@
 import Table from "cli-table3";
 import type { Result } from "./experiment.ts";
 
-/** The two runs side by side, as text. */
-export function report(checkpoints: readonly number[], without: Result, withBN: Result): string {
-  const table = new Table({
-    head: ["training samples seen", "without", "with Batch Normalization"],
-    colAligns: ["right", "right", "right"],
+/** A table without colours or lines between its rows, its columns to the right. */
+export const plainTable = (head: string[]): Table.Table =>
+  new Table({
+    head,
+    colAligns: head.map(() => "right" as const),
     style: { head: [], border: [] },
     chars: { mid: "", "left-mid": "", "mid-mid": "", "right-mid": "" },
   });
+
+/** The two runs side by side, as text. */
+export function report(checkpoints: readonly number[], without: Result, withBN: Result): string {
+  const table = plainTable(["training samples seen", "without", "with Batch Normalization"]);
   for (const [i, seen] of checkpoints.entries()) {
     table.push([
       seen.toLocaleString("en"),
@@ -25,7 +29,8 @@ export function report(checkpoints: readonly number[], without: Result, withBN: 
 }
 
 const goal = 0.95;
-const percent = (share: number | undefined): string => `${(100 * (share ?? 0)).toFixed(1)} %`;
+export const percent = (share: number | undefined): string =>
+  `${(100 * (share ?? 0)).toFixed(1)} %`;
 
 function reached(name: string, checkpoints: readonly number[], result: Result): string {
   const at = result.accuracies.findIndex((accuracy) => accuracy >= goal);

@@ -28,3 +28,17 @@ export function expectRefusal(code: BatchNormErrorCode, call: () => unknown): Ba
   }
   throw new Error(`expected a refusal with ${code}, but the call returned`);
 }
+
+/** Asserts that what a call promises is refused with that code. */
+export async function expectRejection(
+  code: BatchNormErrorCode,
+  call: () => Promise<unknown>,
+): Promise<BatchNormError> {
+  const settled = await call().then(
+    () => null,
+    (error: unknown) => error,
+  );
+  return expectRefusal(code, () => {
+    if (settled) throw settled;
+  });
+}

@@ -1,0 +1,146 @@
+import {
+  type BatchNormState,
+  type Momentum,
+  parseState,
+  parseStateFor,
+  refuse,
+  resolveAxis,
+} from "@batchnorm/core";
+import { type Tensor, tensor1d, tidy } from "@tensorflow/tfjs-core";
+import { LayersModel, type layers } from "@tensorflow/tfjs-layers";
+import { requireFloat32 } from "../device-state.ts";
+import { BatchNormLayer } from "./layer.ts";
+import { Stock, type StockLayer } from "./stock.ts";
+
+/** What of a layer's configuration its numbers do not say. */
+export interface Settings {
+  readonly axis: number;
+  readonly epsilon: number;
+  readonly momentum: Momentum;
+  /** False where the batch normalizes at inference too, or there is nothing else to normalize by. */
+  readonly byRunning: boolean;
+  /** True where it trains whatever it is asked for. */
+  readonly trains: boolean;
+  readonly renorm: boolean;
+}
+
+/**
+ * The Batch Normalization layers of a model, ours and tfjs-layers's own, each once, in the order in which
+ * data pass them; those of nested models and inside wrappers, as TimeDistributed, too.
+ *
+ * @throws {BatchNormError} `ERR_BATCHNORM_UNSUPPORTED` for what is no LayersModel.
+ */
+export function normLayersOf(model: LayersModel): StockLayer[] {
+  requireModel(model);
+  return [...new Set(model.layers.flatMap(within))];
+}
+
+/** @throws {BatchNormError} `ERR_BATCHNORM_UNSUPPORTED` for what is no LayersModel. */
+export function requireModel(model: LayersModel): void {
+  if (model instanceof LayersModel) return;
+  const rule = "model must be a LayersModel of the @tensorflow/tfjs-layers that is imported here";
+  refuse("ERR_BATCHNORM_UNSUPPORTED", rule, model);
+}
+
+/** The Batch Normalization layers that a layer is or holds. */
+export function within(layer: layers.Layer): StockLayer[] {
+  if (layer instanceof Stock) return [layer as StockLayer];
+  if (layer instanceof LayersModel) return layer.layers.flatMap(within);
+  const wrapped = (layer as { layer?: unknown }).layer;
+  return wrapped && wrapped !== layer ? within(wrapped as layers.Layer) : [];
+}
+
+/** The configuration, which a layer keeps in private. */
+export function settingsOf(layer: StockLayer): Settings {
+  const config = layer.getConfig() as Record<string, unknown>;
+  const { epsilon, momentum, renorm } = config as { epsilon: number; momentum: Momentum } & {
+    renorm?: unknown;
+  };
+  // Keras writes an axis as a list of one.
+  const [axis] = [config.axis].flat() as [number];
+  const trains = config.training === true;
+  const tracked = config.useBatchStatistics !== true && config.trackRunningStatistics !== false;
+  return {
+    axis,
+    epsilon,
+    momentum,
+    byRunning: tracked && !trains,
+    trains,
+    renorm: Boolean(renorm),
+  };
+}
+
+/** The channel axis, counted from the start, for an input of that rank. */
+export const axisOf = (layer: StockLayer, rank: number): number =>
+  resolveAxis(settingsOf(layer).axis, rank);
+
+/** Whether it keeps running statistics. */
+export const tracks = (layer: StockLayer): boolean =>
+  layer.getConfig().trackRunningStatistics !== false;
+
+/** The state of either kind of layer; tfjs-layers's own does not count its updates. */
+export async function readLayerState(layer: StockLayer): Promise<BatchNormState> {
+  if (layer instanceof BatchNormLayer) return layer.toState();
+  const { epsilon, momentum } = settingsOf(layer);
+  const read = async (weight: { read(): Tensor } | null | undefined): Promise<number[] | null> =>
+    weight ? Array.from(await weight.read().data()) : null;
+  const [gamma, beta, runningMean, runningVariance] = await Promise.all([
+    read(layer.gamma),
+    read(layer.beta),
+    read(layer.movingMean),
+    read(layer.movingVariance),
+  ]);
+  return {
+    version: 1,
+    name: layer.name,
+    channels: runningMean?.length ?? 0,
+    gamma: gamma ?? null,
+    beta: beta ?? null,
+    runningMean: runningMean ?? null,
+    runningVariance: runningVariance ?? null,
+    epsilon,
+    momentum,
+    varianceEstimator: "biased",
+    start: "zero-one",
+    updates: 0,
+    weight: 0,
+    valuesPerChannel: null,
+    renorm: null,
+  };
+}
+
+/**
+ * What `loadLayerState` would refuse, with nothing loaded.
+ *
+ * @throws {BatchNormError} `ERR_BATCHNORM_STATE`, `ERR_BATCHNORM_OPTION`.
+ */
+export function checkLayerState(layer: StockLayer, value: unknown): BatchNormState {
+  const { gamma = null, beta = null, movingMean, name } = layer;
+  const running = tracks(layer) ? movingMean : null;
+  const renorm = settingsOf(layer).renorm ? parseState(value).renorm : null;
+  const [channels] = movingMean.shape as [number];
+  const state = parseStateFor({ name, channels, gamma, beta, running, renorm }, value);
+  requireFloat32(state);
+  if (!(layer instanceof BatchNormLayer) && state.momentum === "cumulative") {
+    const rule = `${name}: momentum of a state for tfjs-layers's own layer must be a number`;
+    refuse("ERR_BATCHNORM_STATE", rule, state.momentum);
+  }
+  return state;
+}
+
+/** Takes a checked state over into either kind of layer. */
+export function loadLayerState(layer: StockLayer, state: BatchNormState): void {
+  if (layer instanceof BatchNormLayer) {
+    layer.loadState(state);
+    return;
+  }
+  tidy(() => {
+    const { gamma, beta, runningMean, runningVariance } = state;
+    if (gamma) layer.gamma?.write(tensor1d([...gamma]));
+    if (beta) layer.beta?.write(tensor1d([...beta]));
+    if (runningMean) layer.movingMean.write(tensor1d([...runningMean]));
+    if (runningVariance) layer.movingVariance.write(tensor1d([...runningVariance]));
+  });
+  const { epsilon, momentum } = state;
+  Object.assign(layer, { epsilon, momentum });
+}
