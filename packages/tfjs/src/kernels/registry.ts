@@ -7,6 +7,7 @@ import {
   getKernel,
   type NamedAttrMap,
   type NamedTensorMap,
+  ready,
   registerKernel,
   type Tensor,
 } from "@tensorflow/tfjs-core";
@@ -18,7 +19,7 @@ import { wasm } from "./wasm.ts";
 export type Implementation = "kernels" | "composed";
 
 /** The kernels of each backend that are here from the start. */
-const ready: Record<string, BackendKernels> = { cpu, wasm };
+const present: Record<string, BackendKernels> = { cpu, wasm };
 
 /** Those that are fetched once their backend is in use: `name: () => import("./name/index.ts")`. */
 const loaders: Record<string, () => Promise<BackendKernels>> = {};
@@ -32,6 +33,7 @@ let choice: Implementation | "auto" = "auto";
  * composed ops run, or core's functions.
  */
 export async function init(): Promise<Implementation> {
+  await ready();
   await Promise.all([initKernels(), load(getBackend())]);
   return implementation();
 }
@@ -66,18 +68,18 @@ export function runKernel(
   attributes: NamedAttrMap,
 ): Tensor[] | null {
   if (implementation() === "composed" || !getKernel(name, getBackend())) return null;
-  const present: NamedTensorMap = {};
+  const given: NamedTensorMap = {};
   for (const input in inputs) {
     const tensor = inputs[input];
-    if (tensor) present[input] = tensor;
+    if (tensor) given[input] = tensor;
   }
-  return engine().runKernel(name, present, attributes);
+  return engine().runKernel(name, given, attributes);
 }
 
 /** Whether the current backend has our kernels and is such as they expect; registers them if so. */
 function hasKernels(): boolean {
   const name = getBackend();
-  const found = ready[name];
+  const found = present[name];
   if (!found) {
     // A step does not wait for them.
     void load(name);
@@ -104,10 +106,10 @@ function register({ kernels }: BackendKernels): void {
 function load(name: string): Promise<void> {
   const loader = loaders[name];
   const known = loads.get(name);
-  if (known || !loader || ready[name]) return known ?? Promise.resolve();
+  if (known || !loader || present[name]) return known ?? Promise.resolve();
   const loading = loader().then(
     (kernels) => {
-      ready[name] = kernels;
+      present[name] = kernels;
     },
     () => {},
   );
