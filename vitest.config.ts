@@ -12,7 +12,13 @@ const chromium = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
 const node = (name: string) => ({
   resolve: { conditions: [source, ...defaultServerConditions] },
   ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
-  test: { name, root: `packages/${name}`, include: ["test/**/*.test.ts"], testTimeout: 60_000 },
+  test: {
+    name,
+    root: `packages/${name}`,
+    include: ["test/**/*.test.ts"],
+    exclude: ["test/**/*.browser.test.ts"],
+    testTimeout: 60_000,
+  },
 });
 
 const browser = (name: string) => ({
@@ -37,6 +43,13 @@ const browser = (name: string) => ({
             "--disable-background-networking",
             "--disable-component-update",
             "--disable-sync",
+            // WebGL and WebGPU without a graphics card.
+            "--use-gl=angle",
+            "--use-angle=swiftshader",
+            "--enable-unsafe-swiftshader",
+            "--enable-unsafe-webgpu",
+            "--use-webgpu-adapter=swiftshader",
+            "--enable-features=Vulkan",
           ],
         },
       }),

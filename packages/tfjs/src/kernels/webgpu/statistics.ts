@@ -1,0 +1,64 @@
+import { type Launch, perChannelLaunch, type Settings } from "./program.ts";
+import { sumLaunch, totals } from "./sums.ts";
+
+const firstOf = "X[channel * uniforms.inner]";
+
+/**
+ * What x is shifted by before it is squared: the mean of the sample. The mean of one value in n lies
+ * within √(n − 1) standard deviations of the mean of all, whatever the values are; so, unlike with a
+ * shift by a first value, no data can make the variance a small difference of large sums.
+ */
+const shiftOf = `
+  fn shiftOf(channel : i32) -> f32 {
+    var total = vec2<f32>(0.0);
+    for (var group = 0; group < uniforms.sampleGroups; group++) {
+      let place = 2 * (group * uniforms.channels + channel);
+      total += vec2<f32>(SAMPLE[place], SAMPLE[place + 1]);
+    }
+    return ${firstOf} + total.x / total.y;
+  }
+`;
+
+/** The sum of a sample of x, less the first value, and how many values that are. */
+export const sampleLaunch = (settings: Settings): Launch =>
+  sumLaunch("BatchNormSample", settings, "sample", {
+    variableNames: ["X"],
+    once: `let shift = ${firstOf};`,
+    each: "let first = X[at] - shift; let second = 1.0;",
+  });
+
+/** The sums of x less the shift, and of its square. */
+export const momentsLaunch = (settings: Settings): Launch =>
+  sumLaunch("BatchNormMoments", settings, "all", {
+    variableNames: ["X", "SAMPLE"],
+    functions: shiftOf,
+    once: "let shift = shiftOf(channel);",
+    each: "let first = X[at] - shift; let second = first * first;",
+  });
+
+/** Each of the three results has a program of its own, since a program has one output. */
+const results = {
+  mean: "mean",
+  // What is left out of shift + rest when it is rounded (Knuth's 2Sum).
+  meanLow: "(shift - (mean * uniforms.one - part) * uniforms.one) + (rest - part)",
+  // Rounding may leave a little below 0; a NaN is not below 0, and stays.
+  variance: "select(variance, 0.0, variance < 0.0)",
+} as const;
+
+export const statisticLaunch = (settings: Settings, result: keyof typeof results): Launch =>
+  perChannelLaunch(
+    `BatchNorm ${result}`,
+    ["X", "SAMPLE", "SUMS"],
+    settings,
+    `
+      let count = f32(uniforms.count);
+      let shift = shiftOf(channel);
+      let total = totals(channel);
+      let rest = total.x / count;
+      let mean = shift + rest;
+      let part = mean * uniforms.one - shift;
+      let variance = total.y / count - rest * rest;
+      setOutputAtIndex(channel, ${results[result]});
+    `,
+    shiftOf + totals,
+  );

@@ -1,0 +1,31 @@
+import "@tensorflow/tfjs-backend-webgl";
+import "@tensorflow/tfjs-backend-webgpu";
+import { engine, ready, setBackend } from "@tensorflow/tfjs-core";
+
+/** The backends that run on a graphics card, or in a browser on a program in its place. */
+export const gpuBackends = ["webgl", "webgpu"] as const;
+
+export type GpuBackend = (typeof gpuBackends)[number];
+
+/**
+ * Makes a backend the current one.
+ *
+ * @throws {Error} when the browser lacks it: a test that needs it must not pass by not running.
+ */
+export async function useGpuBackend(name: GpuBackend): Promise<void> {
+  const found = await setBackend(name).catch(() => false);
+  if (!found) throw new Error(`this browser has no ${name}: see its flags in vitest.config.ts`);
+  await ready();
+}
+
+/** How many data buckets the current backend holds, those among them that no tensor points to. */
+export const heldData = (): number => engine().backend.numDataIds();
+
+/** How many programs the current backend has compiled. */
+export function compiledPrograms(): number {
+  const { binaryCache, pipelineCache } = engine().backend as {
+    binaryCache?: object;
+    pipelineCache?: object;
+  };
+  return Object.keys(binaryCache ?? pipelineCache ?? {}).length;
+}
