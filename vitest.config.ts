@@ -3,11 +3,11 @@ import { fileURLToPath } from "node:url";
 import { playwright } from "@vitest/browser-playwright";
 import { defaultClientConditions, defaultServerConditions } from "vite";
 import { defineConfig } from "vitest/config";
+import { chromium } from "./tools/chromium.ts";
 
 // Tests import packages by name and read their sources, so no build is needed first.
 const source = "@batchnorm/source";
 const packages = readdirSync(fileURLToPath(new URL("packages", import.meta.url)));
-const chromium = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
 
 const node = (name: string) => ({
   resolve: { conditions: [source, ...defaultServerConditions] },
@@ -33,26 +33,7 @@ const browser = (name: string) => ({
       enabled: true,
       headless: true,
       screenshotFailures: false,
-      provider: playwright({
-        launchOptions: {
-          executablePath: chromium,
-          args: [
-            "--no-sandbox",
-            "--disable-quic",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            // WebGL and WebGPU without a graphics card.
-            "--use-gl=angle",
-            "--use-angle=swiftshader",
-            "--enable-unsafe-swiftshader",
-            "--enable-unsafe-webgpu",
-            "--use-webgpu-adapter=swiftshader",
-            "--enable-features=Vulkan",
-          ],
-        },
-      }),
+      provider: playwright({ launchOptions: chromium }),
       instances: [{ browser: "chromium" as const }],
     },
   },
