@@ -1,4 +1,4 @@
-import { centered, type Given } from "./normalize.ts";
+import type { Given } from "./coefficients.ts";
 import {
   elementwiseProgram,
   type Program,
@@ -50,23 +50,6 @@ const scale = ({ gamma }: Given): string => `
   vec4 r = 1.0 / sqrt(${perChannel("VARIANCE")} + epsilon);
   vec4 scale = r${gamma ? ` * ${perChannel("GAMMA")}` : ""};
 `;
-
-/** `dx = gamma · r · (dy − (dbeta + xHat · dgamma) / m)`, through the batch's mean and variance. */
-export const trainingDxProgram = (texels: Texels, given: Given): Program =>
-  elementwiseProgram(
-    "BatchNormTrainingDx",
-    [
-      ...["DY", "X", "MEAN", "MEANLOW", "VARIANCE", "DGAMMA", "DBETA"],
-      ...(given.gamma ? ["GAMMA"] : []),
-    ],
-    texels,
-    `
-      ${scale(given)}
-      vec4 xHat = (${centered(given)}) * r;
-      vec4 through = (${perChannel("DBETA")} + xHat * ${perChannel("DGAMMA")}) / count;
-      setOutput(scale * (${texel("DY", "at")} - through));
-    `,
-  );
 
 /** `dx = gamma · r · dy`, with statistics that are constants. */
 export const inferenceDxProgram = (texels: Texels, given: Given): Program =>

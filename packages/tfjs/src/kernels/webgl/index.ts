@@ -1,13 +1,13 @@
 import type { KernelConfig, NamedAttrMap, TensorInfo } from "@tensorflow/tfjs-core";
 import type { WebGLBackend } from "./backend.ts";
+import { normalizingProgram, propagatingProgram } from "./coefficients.ts";
 import {
   dbetaProgram,
   dgammaProgram,
   gradientSumsProgram,
   inferenceDxProgram,
-  trainingDxProgram,
 } from "./gradient.ts";
-import { normalizeProgram } from "./normalize.ts";
+import { normalizeProgram, trainingDxProgram } from "./normalize.ts";
 import { Run } from "./run.ts";
 import { momentsProgram, sampleProgram, statisticProgram } from "./statistics.ts";
 import type { Layout } from "./texels.ts";
@@ -37,10 +37,11 @@ function training(run: Run, inputs: Inputs): TensorInfo[] {
   const [mean, meanLow, variance] = (["mean", "meanLow", "variance"] as const).map((result) =>
     run.launch(statisticProgram(texels, result), [x, sample, sums]),
   ) as [TensorInfo, TensorInfo, TensorInfo];
-  const y = run.launchLikeX(
-    normalizeProgram(texels, { gamma: !!gamma, beta: !!beta, meanLow: true }),
-    [x, mean, variance, meanLow, gamma, beta],
+  const given = { gamma: !!gamma, beta: !!beta, meanLow: true };
+  const coefficients = run.keep(
+    run.launch(normalizingProgram(texels, given), [mean, variance, meanLow, gamma, beta]),
   );
+  const y = run.launchLikeX(normalizeProgram(texels), [x, coefficients]);
   return [y, mean, meanLow, variance];
 }
 
@@ -48,8 +49,11 @@ function training(run: Run, inputs: Inputs): TensorInfo[] {
 function inference(run: Run, inputs: Inputs): TensorInfo[] {
   const { mean, variance } = inputs;
   const { gamma, beta } = optional(inputs);
-  const program = normalizeProgram(run.texels, { gamma: !!gamma, beta: !!beta, meanLow: false });
-  return [run.launchLikeX(program, [run.packed(inputs.x), mean, variance, gamma, beta])];
+  const given = { gamma: !!gamma, beta: !!beta, meanLow: false };
+  const coefficients = run.keep(
+    run.launch(normalizingProgram(run.texels, given), [mean, variance, gamma, beta]),
+  );
+  return [run.launchLikeX(normalizeProgram(run.texels), [run.packed(inputs.x), coefficients])];
 }
 
 /** `{dy, x, mean, meanLow, variance, gamma?}` → `[dx, dgamma, dbeta]`; without meanLow, by constants. */
@@ -65,11 +69,16 @@ function gradient(run: Run, inputs: Inputs, byBatch: boolean): TensorInfo[] {
   );
   const dgamma = run.launch(dgammaProgram(texels), [sums, variance]);
   const dbeta = run.launch(dbetaProgram(texels), [sums]);
-  const dx = byBatch
-    ? run.launchLikeX(trainingDxProgram(texels, given), [
-        ...[dy, x, mean, meanLow, variance, dgamma, dbeta, gamma],
-      ])
-    : run.launchLikeX(inferenceDxProgram(texels, given), [dy, variance, gamma]);
+  if (!byBatch) {
+    const dx = run.launchLikeX(inferenceDxProgram(texels, given), [dy, variance, gamma]);
+    return [dx, dgamma, dbeta];
+  }
+  const coefficients = run.keep(
+    run.launch(propagatingProgram(texels, given), [
+      ...[mean, variance, meanLow, gamma, dgamma, dbeta],
+    ]),
+  );
+  const dx = run.launchLikeX(trainingDxProgram(texels), [dy, x, coefficients]);
   return [dx, dgamma, dbeta];
 }
 

@@ -137,7 +137,7 @@ export const elementwiseProgram = (
     variableNames,
     texels.shape,
     texels,
-    `int at = here(); int unit = (at / inner) % units; ${main}`,
+    `int at = here(); int unit = ${texels.lanes === "columns" ? "at" : "(at / inner)"} % units; ${main}`,
   );
 
 /** One value per channel, spread over the texel of a unit, as GLSL. */

@@ -1,18 +1,13 @@
 import { type Given, suffix } from "./normalize.ts";
-import {
-  elementwiseLaunch,
-  type Launch,
-  launchOf,
-  perChannelLaunch,
-  type Settings,
-} from "./program.ts";
+import { type Launch, launchOf, perChannelLaunch, type Settings } from "./program.ts";
 import { sumLaunch, totals } from "./sums.ts";
+import { elementwiseLaunch } from "./walk.ts";
 
 /** `Σ dy` and `Σ dy · (x − mean)`. */
 export const gradientSumsLaunch = (settings: Settings, given: Given): Launch =>
   sumLaunch(`BatchNormGradientSums${suffix(given)}`, settings, "all", {
     variableNames: ["DY", "X", "MEAN", ...(given.meanLow ? ["MEANLOW"] : [])],
-    once: `
+    before: `
       let mean = MEAN[channel];
       let meanLow = ${given.meanLow ? "MEANLOW[channel]" : "0.0"};
     `,
@@ -66,15 +61,10 @@ export const coefficientsLaunch = (settings: Settings, given: Given): Launch =>
 
 /** `dx = gamma · r · (dy − (dbeta + xHat · dgamma) / m)`, through the batch's mean and variance. */
 export const trainingDxLaunch = (settings: Settings): Launch =>
-  elementwiseLaunch(
-    "BatchNormTrainingDx",
-    ["DY", "X", "COEFFICIENTS4"],
-    settings,
-    `
-      let c = COEFFICIENTS4[channel];
-      setOutputAtIndex(index, c.y * DY[index] + (c.z * (X[index] - c.x) + c.w));
-    `,
-  );
+  elementwiseLaunch("BatchNormTrainingDx", ["DY", "X", "COEFFICIENTS4"], settings, {
+    before: "let c = COEFFICIENTS4[channel];",
+    each: "setOutputAtIndex(at, c.y * DY[at] + (c.z * (X[at] - c.x) + c.w));",
+  });
 
 /** `dx = gamma · r · dy`, with statistics that are constants. */
 export const inferenceDxLaunch = (settings: Settings, given: Given): Launch =>
@@ -82,5 +72,8 @@ export const inferenceDxLaunch = (settings: Settings, given: Given): Launch =>
     `BatchNormInferenceDx${suffix(given)}`,
     ["DY", "VARIANCE", ...(given.gamma ? ["GAMMA"] : [])],
     settings,
-    `setOutputAtIndex(index, ${given.gamma ? "GAMMA[channel] * " : ""}(${r}) * DY[index]);`,
+    {
+      before: `let scale = ${given.gamma ? "GAMMA[channel] * " : ""}(${r});`,
+      each: "setOutputAtIndex(at, scale * DY[at]);",
+    },
   );

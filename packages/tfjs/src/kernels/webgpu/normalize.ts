@@ -1,4 +1,5 @@
-import { elementwiseLaunch, type Launch, type Settings } from "./program.ts";
+import type { Launch, Settings } from "./program.ts";
+import { elementwiseLaunch } from "./walk.ts";
 
 /** Which inputs there are beside those that there always are. */
 export interface Given {
@@ -7,10 +8,6 @@ export interface Given {
   /** Whether the mean comes in two parts. */
   readonly meanLow: boolean;
 }
-
-/** x without its mean, as WGSL. */
-export const centered = ({ meanLow }: Given): string =>
-  `X[index] - MEAN[channel]${meanLow ? " - MEANLOW[channel]" : ""}`;
 
 /** Tells the programs of one name apart. */
 export const suffix = ({ gamma, beta, meanLow }: Given): string =>
@@ -25,13 +22,13 @@ export function normalizeLaunch(settings: Settings, given: Given): Launch {
     ...(gamma ? ["GAMMA"] : []),
     ...(beta ? ["BETA"] : []),
   ];
-  return elementwiseLaunch(
-    `BatchNormNormalize${suffix(given)}`,
-    variableNames,
-    settings,
-    `
-      let scale = ${gamma ? "GAMMA[channel]" : "1.0"} / sqrt(VARIANCE[channel] + uniforms.epsilon);
-      setOutputAtIndex(index, (${centered(given)}) * scale${beta ? " + BETA[channel]" : ""});
-    `,
-  );
+  return elementwiseLaunch(`BatchNormNormalize${suffix(given)}`, variableNames, settings, {
+    before: `
+        let mean = MEAN[channel];
+        let meanLow = ${meanLow ? "MEANLOW[channel]" : "0.0"};
+        let scale = ${gamma ? "GAMMA[channel]" : "1.0"} / sqrt(VARIANCE[channel] + uniforms.epsilon);
+        let offset = ${beta ? "BETA[channel]" : "0.0"};
+      `,
+    each: "setOutputAtIndex(at, (X[at] - mean - meanLow) * scale + offset);",
+  });
 }

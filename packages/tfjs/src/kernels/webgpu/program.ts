@@ -34,15 +34,7 @@ export interface Settings extends Layout {
   readonly epsilon: number;
 }
 
-const integers = [
-  "outer",
-  "channels",
-  "inner",
-  "groups",
-  "sampleGroups",
-  "sampleStride",
-  "count",
-] as const;
+const integers = ["channels", "inner", "groups", "sampleGroups", "sampleStride", "count"] as const;
 
 const names = [
   ...[...integers, "threads"].map((name) => `${name} : i32,`),
@@ -119,17 +111,3 @@ export const perChannelLaunch = (
   functions = "",
 ): Launch =>
   launchOf(name, variableNames, { threads: channels }, `let channel = index; ${main}`, functions);
-
-/** A program of x's size: `main` sets the value at `index`, of `channel`. */
-export const elementwiseLaunch = (
-  name: string,
-  variableNames: string[],
-  { outer, channels, inner }: Layout,
-  main: string,
-): Launch =>
-  launchOf(
-    inner === 1 ? `${name}ChannelsLast` : name,
-    variableNames,
-    { threads: outer * channels * inner },
-    `let channel = ${inner === 1 ? "index" : "index / uniforms.inner"} % uniforms.channels; ${main}`,
-  );

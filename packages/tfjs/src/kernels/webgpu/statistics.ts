@@ -23,7 +23,7 @@ const shiftOf = `
 export const sampleLaunch = (settings: Settings): Launch =>
   sumLaunch("BatchNormSample", settings, "sample", {
     variableNames: ["X"],
-    once: `let shift = ${firstOf};`,
+    before: `let shift = ${firstOf};`,
     each: "let first = X[at] - shift; let second = 1.0;",
   });
 
@@ -32,7 +32,7 @@ export const momentsLaunch = (settings: Settings): Launch =>
   sumLaunch("BatchNormMoments", settings, "all", {
     variableNames: ["X", "SAMPLE"],
     functions: shiftOf,
-    once: "let shift = shiftOf(channel);",
+    before: "let shift = shiftOf(channel);",
     each: "let first = X[at] - shift; let second = first * first;",
   });
 
