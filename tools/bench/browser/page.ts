@@ -40,7 +40,11 @@ async function measure({ backend, shape, rounds }: Request): Promise<Times> {
       const start = performance.now();
       const last = tf.tidy(() => {
         const dx = step(x as tf.Tensor, dy as tf.Tensor);
-        return tf.slice(tf.reshape(dx, [-1]), 0, 1);
+        return tf.slice(
+          dx,
+          shape.map(() => 0),
+          shape.map(() => 1),
+        );
       });
       // The device works behind JavaScript's back until a value is asked for.
       await last.data();

@@ -58,12 +58,24 @@ const spread: Record<Lanes, string> = {
   whole: "vec4(unit % 2 == 0 ? pair.x : pair.y)",
 };
 
-/** The values of a texel added up by channel. */
+/** The values of a texel added up by channel; `low` is what their rounding left out. */
 const fold: Record<Lanes, string> = {
-  columns: "v.xy + v.zw",
-  rows: "v.xz + v.yw",
-  whole: "vec2(v.x + v.y + v.z + v.w, 0.0)",
+  columns: "return plus(v.xy, v.zw, rest) + (rest + (low.xy + low.zw));",
+  rows: "return plus(v.xz, v.yw, rest) + (rest + (low.xz + low.yw));",
+  whole: `
+    vec2 halves = plus(v.xy, v.zw, rest), all = plus(halves, halves.yx, other);
+    return all + (other + dot(rest, vec2(1.0)) + dot(low, vec4(1.0)));
+  `,
 };
+
+/** `a + b`, and what its rounding leaves out (Knuth), of vectors of a type. */
+const plus = (type: string): string => `
+  ${type} plus(${type} a, ${type} b, out ${type} rest) {
+    ${type} sum = a + b, part = sum * one - a;
+    rest = (a - (sum * one - part)) + (b - part);
+    return sum;
+  }
+`;
 
 const prelude = ({ lanes }: Texels): string => `
   vec4 texel(sampler2D source, ivec2 texShape, int at) {
@@ -76,14 +88,15 @@ const prelude = ({ lanes }: Texels): string => `
   }
   int pairOf(int unit) { return ${lanes === "whole" ? "unit / 2" : "unit"}; }
   vec4 spread(vec2 pair, int unit) { return ${spread[lanes]}; }
-  vec2 fold(vec4 v) { return ${fold[lanes]}; }
-  // Kahan's sum. one is 1, which a compiler cannot know: so it cannot find that all this cancels.
-  void add(inout vec4 sum, inout vec4 excess, vec4 term) {
-    vec4 rest = term - excess;
-    vec4 next = sum + rest;
-    excess = (next * one - sum) * one - rest;
-    sum = next;
+  // one is 1, which a compiler cannot know: so it cannot find that the rest is 0 in real numbers.
+  ${plus("vec2")}
+  ${plus("vec4")}
+  void add(inout vec4 sum, inout vec4 low, vec4 term) {
+    vec4 rest;
+    sum = plus(sum, term, rest);
+    low += rest;
   }
+  vec2 fold(vec4 v, vec4 low) { vec2 rest, other; ${fold[lanes]} }
 `;
 
 /** Makes a program of the body of its `main`, and of functions that it calls. */

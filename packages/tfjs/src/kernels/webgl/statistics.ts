@@ -48,8 +48,7 @@ export const momentsProgram = (texels: Texels, groups: number): Program =>
 /** Each of the three results has a program of its own, since a program has one output. */
 const results = {
   mean: "mean",
-  // What is left out of shift + rest when it is rounded (Knuth's 2Sum).
-  meanLow: "(shift - (mean * one - part) * one) + (rest - part)",
+  meanLow: "meanLow",
   // Rounding may leave a little below 0; a NaN is not below 0, and stays.
   variance: "mix(variance, vec2(0.0), lessThan(variance, vec2(0.0)))",
 } as const;
@@ -60,11 +59,9 @@ export const statisticProgram = (texels: Texels, result: keyof typeof results): 
     ["X", "SAMPLE", "SUMS"],
     texels,
     `
-      vec2 shift = shiftOf(pair);
       vec4 total = totals(pair);
-      vec2 rest = total.xy / count;
-      vec2 mean = shift + rest;
-      vec2 part = mean * one - shift;
+      vec2 rest = total.xy / count, meanLow;
+      vec2 mean = plus(shiftOf(pair), rest, meanLow);
       vec2 variance = total.zw / count - rest * rest;
       setOutput(vec4(${results[result]}, 0.0, 0.0));
     `,

@@ -37,15 +37,15 @@ export function sumProgram(
     ${padding(texels)}
     vec4 sumsOf(int pair, int unit, int group) {
       ${once}
-      vec4 sum = vec4(0.0), excess = sum, otherSum = sum, otherExcess = sum;
+      vec4 sum = vec4(0.0), low = sum, otherSum = sum, otherLow = sum;
       for (int t = ${from}; t < steps; t += ${by}) {
         int at = ${place};
         ${each}
         ${isPadded(texels) ? skip : ""}
-        add(sum, excess, first);
-        add(otherSum, otherExcess, second);
+        add(sum, low, first);
+        add(otherSum, otherLow, second);
       }
-      return vec4(fold(sum) - fold(excess), fold(otherSum) - fold(otherExcess));
+      return vec4(fold(sum, low), fold(otherSum, otherLow));
     }
   `;
   const both =
@@ -88,10 +88,10 @@ function padding({ lanes, oddRows, oddColumns }: Texels): string {
 /** The sums of all groups, `totals(pair)`, as GLSL. */
 export const totals: string = `
   vec4 totals(int pair) {
-    vec4 sum = vec4(0.0), excess = sum;
+    vec4 sum = vec4(0.0), low = sum;
     for (int group = 0; group < groups; group++) {
-      add(sum, excess, ${texel("SUMS", "group * pairs + pair")});
+      add(sum, low, ${texel("SUMS", "group * pairs + pair")});
     }
-    return sum - excess;
+    return sum + low;
   }
 `;

@@ -18,7 +18,7 @@ export const gradientSumsLaunch = (settings: Settings, given: Given): Launch =>
 export const dbetaLaunch = (settings: Settings): Launch =>
   perChannelLaunch(
     "BatchNormDbeta",
-    ["SUMS"],
+    ["SUMS4"],
     settings,
     "setOutputAtIndex(channel, totals(channel).x);",
     totals,
@@ -30,7 +30,7 @@ const r = "1.0 / sqrt(VARIANCE[channel] + uniforms.epsilon)";
 export const dgammaLaunch = (settings: Settings): Launch =>
   perChannelLaunch(
     "BatchNormDgamma",
-    ["SUMS", "VARIANCE"],
+    ["SUMS4", "VARIANCE"],
     settings,
     `setOutputAtIndex(channel, totals(channel).y * (${r}));`,
     totals,

@@ -81,7 +81,7 @@ export function launchOf(
     shaderKey: name,
     uniforms: names.join(" "),
     getUserCode: () => `
-      ${kahan}
+      ${exactSums}
       ${functions}
       fn main(index : i32) {
         if (index >= uniforms.threads) { return; }
@@ -92,13 +92,18 @@ export function launchOf(
   return { program, threads };
 }
 
-const kahan = `
-  // (sum, what it has too much). one is 1, which a compiler cannot know: so it cannot find that
-  // all this cancels.
+const exactSums = `
+  // a + b, and what its rounding leaves out (Knuth). one is 1, which a compiler cannot know: so it
+  // cannot find that the rest is 0 in real numbers.
+  fn plus(a : f32, b : f32) -> vec2<f32> {
+    let sum = a + b;
+    let part = sum * uniforms.one - a;
+    return vec2<f32>(sum, (a - (sum * uniforms.one - part)) + (b - part));
+  }
+  // Adds a term to a sum of two parts.
   fn add(sum : vec2<f32>, term : f32) -> vec2<f32> {
-    let rest = term - sum.y;
-    let next = sum.x + rest;
-    return vec2<f32>(next, (next * uniforms.one - sum.x) * uniforms.one - rest);
+    let next = plus(sum.x, term);
+    return vec2<f32>(next.x, sum.y + next.y);
   }
 `;
 

@@ -12,8 +12,7 @@ const shiftOf = `
   fn shiftOf(channel : i32) -> f32 {
     var total = vec2<f32>(0.0);
     for (var group = 0; group < uniforms.sampleGroups; group++) {
-      let place = 2 * (group * uniforms.channels + channel);
-      total += vec2<f32>(SAMPLE[place], SAMPLE[place + 1]);
+      total += SAMPLE4[group * uniforms.channels + channel].xz;
     }
     return ${firstOf} + total.x / total.y;
   }
@@ -30,7 +29,7 @@ export const sampleLaunch = (settings: Settings): Launch =>
 /** The sums of x less the shift, and of its square. */
 export const momentsLaunch = (settings: Settings): Launch =>
   sumLaunch("BatchNormMoments", settings, "all", {
-    variableNames: ["X", "SAMPLE"],
+    variableNames: ["X", "SAMPLE4"],
     functions: shiftOf,
     before: "let shift = shiftOf(channel);",
     each: "let first = X[at] - shift; let second = first * first;",
@@ -38,9 +37,8 @@ export const momentsLaunch = (settings: Settings): Launch =>
 
 /** Each of the three results has a program of its own, since a program has one output. */
 const results = {
-  mean: "mean",
-  // What is left out of shift + rest when it is rounded (Knuth's 2Sum).
-  meanLow: "(shift - (mean * uniforms.one - part) * uniforms.one) + (rest - part)",
+  mean: "mean.x",
+  meanLow: "mean.y",
   // Rounding may leave a little below 0; a NaN is not below 0, and stays.
   variance: "select(variance, 0.0, variance < 0.0)",
 } as const;
@@ -48,15 +46,13 @@ const results = {
 export const statisticLaunch = (settings: Settings, result: keyof typeof results): Launch =>
   perChannelLaunch(
     `BatchNorm ${result}`,
-    ["X", "SAMPLE", "SUMS"],
+    ["X", "SAMPLE4", "SUMS4"],
     settings,
     `
       let count = f32(uniforms.count);
-      let shift = shiftOf(channel);
       let total = totals(channel);
       let rest = total.x / count;
-      let mean = shift + rest;
-      let part = mean * uniforms.one - shift;
+      let mean = plus(shiftOf(channel), rest);
       let variance = total.y / count - rest * rest;
       setOutputAtIndex(channel, ${results[result]});
     `,

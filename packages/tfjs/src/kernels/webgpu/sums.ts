@@ -12,8 +12,9 @@ export interface Terms {
 }
 
 /**
- * Adds two terms up over the values of every channel, or over the sample, in groups: `(first, second)`
- * of a group and a channel lie at `2 · (group · channels + channel)`.
+ * Adds two terms up over the values of every channel, or over the sample, in groups. Of a group and a
+ * channel there lie `(first, its low part, second, its low part)`, four values, at
+ * `group · channels + channel`: rounded to one number each, they would be the greatest error of all.
  */
 export function sumLaunch(
   name: string,
@@ -23,7 +24,7 @@ export function sumLaunch(
 ): Launch {
   const isSample = walk === "sample";
   const groups = isSample ? settings.sampleGroups : settings.groups;
-  const outputs = 2 * groups * settings.channels;
+  const outputs = 4 * groups * settings.channels;
   const by = isSample ? { stride: "uniforms.sampleStride" } : {};
   return walkLaunch(
     name,
@@ -43,9 +44,11 @@ export function sumLaunch(
       other = add(other, second);
     `,
       after: `
-      let place = 2 * (group * uniforms.channels + channel);
-      setOutputAtIndex(place, sum.x - sum.y);
-      setOutputAtIndex(place + 1, other.x - other.y);
+      let place = 4 * (group * uniforms.channels + channel);
+      setOutputAtIndex(place, sum.x);
+      setOutputAtIndex(place + 1, sum.y);
+      setOutputAtIndex(place + 2, other.x);
+      setOutputAtIndex(place + 3, other.y);
     `,
     },
   );
@@ -57,10 +60,10 @@ export const totals: string = `
     var sum = vec2<f32>(0.0);
     var other = vec2<f32>(0.0);
     for (var group = 0; group < uniforms.groups; group++) {
-      let place = 2 * (group * uniforms.channels + channel);
-      sum = add(sum, SUMS[place]);
-      other = add(other, SUMS[place + 1]);
+      let part = SUMS4[group * uniforms.channels + channel];
+      sum = add(sum, part.x) + vec2<f32>(0.0, part.y);
+      other = add(other, part.z) + vec2<f32>(0.0, part.w);
     }
-    return vec2<f32>(sum.x - sum.y, other.x - other.y);
+    return vec2<f32>(sum.x + sum.y, other.x + other.y);
   }
 `;
