@@ -23,6 +23,13 @@ const node = (name: string) => ({
 
 const browser = (name: string) => ({
   resolve: { conditions: [source, ...defaultClientConditions] },
+  // Isolation, without which a page has no memory that threads share.
+  server: {
+    headers: {
+      "Cross-Origin-Opener-Policy": "same-origin",
+      "Cross-Origin-Embedder-Policy": "require-corp",
+    },
+  },
   test: {
     name: `${name}:browser`,
     root: `packages/${name}`,

@@ -49,7 +49,25 @@ export const targets: readonly Target[] = [
   { suite, shapes: ["E"], op: "first-use", against: "ms", first: 1 },
 
   ...engine(),
+  ...layers(),
 ];
+
+/** A layer's training step against the stock layer's. */
+function layers(): Target[] {
+  const step = { op: "step", against: "stock" };
+  const images = ["A", "32×28×28×32"];
+  return [
+    { ...step, suite: "tfjs-cpu", shapes: images, first: 1 / 60, second: 1 / 150 },
+    { ...step, suite: "tfjs-cpu", shapes: ["C"], first: 1 / 60 },
+    { ...step, suite: "tfjs-wasm", shapes: images, first: 1 / 50, second: 1 / 70 },
+    { ...step, suite: "tfjs-wasm", shapes: ["C"], first: 1 / 25 },
+    { ...step, suite: "tfjs-webgl", first: 1 / 3, second: 1 / 5 },
+    { ...step, suite: "tfjs-webgpu", first: 1 / 10, second: 1 / 40 },
+    { suite: "tfjs-wasm", shapes: ["A"], op: "peak-memory", against: "stock", first: 1 / 5 },
+    { suite: "tfjs-cpu", op: "inference", against: "stock", first: 1 },
+    { suite: "tfjs-wasm", op: "inference", against: "stock", first: 1 },
+  ];
+}
 
 /** Faster by 3 times is a ratio of 1/3. The hosts' own goals count reading and writing their networks. */
 function engine(): Target[] {

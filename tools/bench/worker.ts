@@ -1,54 +1,23 @@
-// What a worker in JavaScript has in common with the others: the lines it reads, the clock, the loop.
+// What a worker in JavaScript has in common with the others: the lines it reads, and answers.
 import { createInterface } from "node:readline";
-import { type Answer, checkedPlaces, type Request } from "./protocol.ts";
-import { median } from "./statistics.ts";
+import { Bench, type Prepare } from "./clock.ts";
+import type { Answer, Greeting, Request } from "./protocol.ts";
 
-/** One op on one shape, with its tensors in place. */
-export interface Prepared {
-  run(): unknown;
-  /** What the last run has computed, for a glance at whether it is right. */
-  result?(): ArrayLike<number>;
-  dispose?(): void;
-}
+export type { Prepare, Prepared } from "./clock.ts";
 
-/** Finds tensors and functions for a request, or says in words what the subject lacks. */
-export type Prepare = (request: Request) => Prepared | string | Promise<Prepared | string>;
+/** The first line: who is ready, or why nobody is. */
+export const greet = (greeting: Greeting): void => console.log(JSON.stringify(greeting));
 
 /** Answers requests, one line each, until stdin ends. */
 export async function serve(about: string, prepare: Prepare): Promise<void> {
-  const write = (line: unknown): void => console.log(JSON.stringify(line));
-  write({ ready: about });
-  let key = "";
-  let prepared: Prepared | string = "";
-  for await (const line of createInterface({ input: process.stdin })) {
-    const request = JSON.parse(line) as Request;
-    const wanted = `${request.op} ${request.dims}`;
-    if (wanted !== key) {
-      if (typeof prepared !== "string") prepared.dispose?.();
-      prepared = await prepare(request);
-      key = wanted;
-    }
-    write(typeof prepared === "string" ? { lacks: prepared } : await time(prepared, request));
-  }
+  greet({ ready: about });
+  const bench = new Bench(prepare);
+  await answerLines((request) => bench.answer(request));
 }
 
-async function time(prepared: Prepared, { iterations, batches }: Request): Promise<Answer> {
-  // Another process has had the caches since the last sample: one run brings the tensors back.
-  // It doubles the cost of a slow op, sampled once, whose tensors were never in cache.
-  if (batches > 1) await prepared.run();
-  const samples: number[] = [];
-  for (let batch = 0; batch < batches; batch++) {
-    const start = performance.now();
-    const first = prepared.run();
-    if (first instanceof Promise) {
-      await first;
-      for (let i = 1; i < iterations; i++) await prepared.run();
-    } else {
-      for (let i = 1; i < iterations; i++) prepared.run();
-    }
-    samples.push((performance.now() - start) / iterations);
+/** {@link serve} without the greeting, for one whose answers come from elsewhere. */
+export async function answerLines(answer: (request: Request) => Promise<Answer>): Promise<void> {
+  for await (const line of createInterface({ input: process.stdin })) {
+    console.log(JSON.stringify(await answer(JSON.parse(line) as Request)));
   }
-  const result = prepared.result?.();
-  const check = result && checkedPlaces(result.length).map((place) => result[place] as number);
-  return { ms: median(samples), check: check ?? null };
 }

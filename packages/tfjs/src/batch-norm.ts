@@ -10,6 +10,7 @@ import {
 import { ones, type Tensor, tidy, type Variable, variable, zeros } from "@tensorflow/tfjs-core";
 import { defaults, requireSupported } from "./defaults.ts";
 import { type DeviceLayer, readState, requireFloat32, writeState } from "./device-state.ts";
+import { progressLength } from "./progress.ts";
 import type { Running, Slot } from "./running.ts";
 import { step } from "./step.ts";
 
@@ -30,7 +31,7 @@ export class BatchNorm {
   /** Null, like the variance, with `trackRunningStatistics: false`. */
   readonly runningMean: Variable | null;
   readonly runningVariance: Variable | null;
-  /** `[updates, weight, skipped]`, null like the two. */
+  /** See `progress.ts`; null like the two. */
   readonly #progress: Variable | null;
   readonly #running: Running | null;
   #options: ResolvedOptions;
@@ -52,7 +53,7 @@ export class BatchNorm {
     this.beta = make(center, () => zeros([channels]), true);
     this.runningMean = make(trackRunningStatistics, () => zeros([channels]), false);
     this.runningVariance = make(trackRunningStatistics, () => ones([channels]), false);
-    this.#progress = make(trackRunningStatistics, () => zeros([3]), false);
+    this.#progress = make(trackRunningStatistics, () => zeros([progressLength]), false);
     this.#running = runningOf(this.runningMean, this.runningVariance, this.#progress);
     this.trainable = trainable;
   }

@@ -6,6 +6,12 @@ export {
 } from "@batchnorm/core";
 export { BatchNorm } from "./batch-norm.ts";
 export {
+  type Implementation,
+  implementation,
+  init,
+  useImplementation,
+} from "./kernels/registry.ts";
+export {
   type Normalization,
   normalizeByBatch,
   normalizeByStatistics,

@@ -7,6 +7,7 @@ import {
 } from "@batchnorm/core";
 import { tensor1d, tidy } from "@tensorflow/tfjs-core";
 import { requireEpsilon } from "./defaults.ts";
+import { progressOf, readProgress } from "./progress.ts";
 import type { Running, Slot } from "./running.ts";
 
 /** Where a layer of either API keeps what it has learned; null for what it does not have. */
@@ -36,7 +37,7 @@ export async function readState(
     read(running?.variance),
     read(running?.progress),
   ]);
-  const [updates = 0, weight = 0] = progress ?? [];
+  const { updates, weight } = readProgress(progress ?? []);
   return {
     version: 1,
     name,
@@ -80,7 +81,7 @@ export function writeState(
   write(beta, state.beta);
   write(running?.mean, state.runningMean);
   write(running?.variance, state.runningVariance);
-  write(running?.progress, [updates, weight, 0]);
+  write(running?.progress, [...progressOf({ updates, weight, skipped: 0 })]);
   if (running) running.valuesPerChannel = updates === 0 ? undefined : valuesPerChannel;
   return { ...options, ...optionsOfState(state), name };
 }

@@ -1,17 +1,16 @@
 import { refuse } from "@batchnorm/core";
-import {
-  add,
-  customGrad,
-  engine,
-  type GradSaveFunc,
-  mul,
-  rsqrt,
-  sub,
-  type Tensor,
-} from "@tensorflow/tfjs-core";
-import { type Centered, centerGradient, gammaGradient, measure } from "./composed.ts";
+import { add, customGrad, type GradSaveFunc, keep, type Tensor } from "@tensorflow/tfjs-core";
+import { center, type Gradients, gradients, type Measured, measure, rOf } from "./composed.ts";
 import { requireEpsilon } from "./defaults.ts";
-import { perChannel, sumPerChannel, toShape, toView, type View, viewOf } from "./view.ts";
+import {
+  backwardInference,
+  backwardTraining,
+  forwardInference,
+  forwardTraining,
+  type Plan,
+} from "./passes.ts";
+import { holdForGradient, isRecording, recordingTape } from "./tape.ts";
+import { type View, viewOf } from "./view.ts";
 
 /** The learned parameters, `[channels]` each; null counts as 1 and 0. */
 export interface Parameters {
@@ -45,24 +44,41 @@ export interface Normalization {
 export function normalizeByBatch(
   x: Tensor,
   parameters: Parameters,
-  { axis, epsilon }: Normalization,
+  normalization: Normalization,
   observe?: (statistics: Statistics) => void,
 ): Tensor {
+  return normalizeMeasuring(x, parameters, normalization, ({ mean, meanLow, variance }) =>
+    observe?.({ mean: add(mean, meanLow), variance }),
+  );
+}
+
+/** {@link normalizeByBatch} for who wants the mean to more than float32. */
+export function normalizeMeasuring(
+  x: Tensor,
+  parameters: Parameters,
+  { axis, epsilon }: Normalization,
+  observe: (measured: Measured) => void,
+): Tensor {
   const view = viewOf(x, axis);
-  const { channels } = view.layout;
+  const plan = { view, epsilon };
   requireEpsilon(epsilon);
-  const center = (values: Tensor, see?: typeof observe): Centered => {
-    const { mean, meanLow, variance, centered } = measure(values, view);
-    if (see && x.size > 0) {
-      const both = [add(mean, meanLow), variance].map((each) => toShape(each, [channels]));
-      see({ mean: both[0] as Tensor, variance: both[1] as Tensor });
-    }
-    return { centered, r: rsqrt(add(variance, epsilon)) };
-  };
   return normalize(x, parameters, view, {
-    first: (values) => center(values, observe),
-    again: (values) => center(values),
-    pass: (dy, by, { dgamma, dbeta }) => centerGradient(dy, by, dgamma, dbeta, view),
+    statistics: [],
+    forward(x, parameters) {
+      const { y, ...measured } = forwardTraining(x, parameters, plan);
+      if (x.size > 0) observe(measured);
+      const { mean, meanLow, variance } = measured;
+      return { y, measured: [mean, meanLow, variance] };
+    },
+    backward(dy, x, statistics, gamma) {
+      const [mean, meanLow, variance] = statistics as [Tensor, Tensor, Tensor];
+      return backwardTraining(dy, x, { mean, meanLow, variance }, gamma, plan);
+    },
+    record(dy, x, _, gamma) {
+      const { centered, variance } = measure(x, view);
+      const by = { centered, r: rOf(variance, epsilon, view) };
+      return gradients(dy, by, gamma, view, "batch");
+    },
   });
 }
 
@@ -73,7 +89,8 @@ export function normalizeByBatch(
  * @param x - Any rank ≥ 2, any real number type.
  * @returns y, float32, of x's shape; the statistics are constants to its gradients.
  * @throws {BatchNormError} `ERR_BATCHNORM_SHAPE`, `ERR_BATCHNORM_AXIS`, `ERR_BATCHNORM_DTYPE`;
- * `ERR_BATCHNORM_OPTION` for epsilon.
+ * `ERR_BATCHNORM_OPTION` for epsilon; `ERR_BATCHNORM_STATE` for a negative variance where the backend's
+ * numbers are at hand, which is y = NaN elsewhere.
  */
 export function normalizeByStatistics(
   x: Tensor,
@@ -82,58 +99,66 @@ export function normalizeByStatistics(
   { mean, variance }: Statistics,
 ): Tensor {
   const view = viewOf(x, axis);
+  const plan: Plan = { view, epsilon };
   requireEpsilon(epsilon);
   requirePerChannel({ mean, variance }, view);
-  const center = (values: Tensor): Centered => ({
-    centered: sub(values, perChannel(mean, view)),
-    r: rsqrt(add(perChannel(variance, view), epsilon)),
+  const fixed = ([mean, variance]: Tensor[]) => ({ mean, variance }) as Statistics;
+  return normalize(x, parameters, view, {
+    statistics: [mean, variance],
+    forward: (x, parameters) => ({
+      y: forwardInference(x, { mean, variance }, parameters, plan),
+      measured: [],
+    }),
+    backward: (dy, x, statistics, gamma) =>
+      backwardInference(dy, x, fixed(statistics), gamma, plan),
+    record(dy, x, statistics, gamma) {
+      const by = center(x, fixed(statistics), epsilon, view);
+      return gradients(dy, by, gamma, view, "fixed");
+    },
   });
-  return normalize(x, parameters, view, { first: center, again: center, pass: (dy) => dy });
 }
 
 /** What the two ways of normalizing differ in. */
 interface Way {
-  /** Centers x in the forward pass. */
-  first(values: Tensor): Centered;
-  /** Centers it once more, for a gradient that must see how. */
-  again(values: Tensor): Centered;
-  /** What of dy reaches x, but for the factor gamma · r. */
-  pass(dy: Tensor, by: Centered, sums: { dgamma: Tensor; dbeta: Tensor }): Tensor;
+  /** The statistics that it is given, if any. */
+  readonly statistics: Tensor[];
+  /** y, and the statistics that it measured, if any: made for the gradient to keep. */
+  forward(x: Tensor, parameters: Parameters): { y: Tensor; measured: Tensor[] };
+  backward: Backward;
+  /** The same where a tape records it: of ops that it knows, from x on. */
+  record: Backward;
 }
 
+/** The gradients; `statistics` are those given, then those measured. */
+type Backward = (dy: Tensor, x: Tensor, statistics: Tensor[], gamma: Tensor | null) => Gradients;
+
 /**
- * One custom gradient around composed ops: a first gradient then needs none registered for them,
- * which someone who imports tfjs-core alone does not have.
+ * One custom gradient around kernels or composed ops: a first gradient then needs none registered for
+ * the latter, which someone who imports tfjs-core alone does not have.
  */
 function normalize(x: Tensor, { gamma, beta }: Parameters, view: View, way: Way): Tensor {
   requirePerChannel({ gamma, beta }, view);
-  const factor = (r: Tensor, gamma: Tensor | null | undefined): Tensor =>
-    gamma ? mul(r, perChannel(gamma, view)) : r;
+  const tape = recordingTape();
+  const given = [x, ...(gamma ? [gamma] : []), ...way.statistics];
+  let own: Tensor[] = [];
   const operation = customGrad((...args: (Tensor | GradSaveFunc)[]) => {
-    const save = args.at(-1) as GradSaveFunc;
-    const { centered, r } = way.first(toView(x, view));
-    save(gamma ? [x, centered, r, gamma] : [x, centered, r]);
-    const scaled = mul(centered, factor(r, gamma));
-    const y = beta ? add(scaled, perChannel(beta, view)) : scaled;
-    return { value: toShape(y, x.shape), gradFunc };
+    const { y, measured } = way.forward(x, { gamma, beta });
+    if (tape) own = measured.map((tensor) => keep(tensor));
+    else (args.at(-1) as GradSaveFunc)([...given, ...measured]);
+    return { value: y, gradFunc };
   });
-  const gradFunc = (dyInShape: Tensor, saved: Tensor[]): Tensor[] => {
-    const [input, centered, r, scale] = saved as [Tensor, Tensor, Tensor, Tensor?];
-    // To a gradient of this gradient what was saved is constant, though it is made of x.
-    const by = isRecording() ? way.again(toView(input, view)) : { centered, r };
-    const dy = toShape(dyInShape, view.shape);
-    const dgamma = gammaGradient(dy, by, view);
-    const dbeta = perChannel(sumPerChannel(dy, view), view);
-    const dx = mul(way.pass(dy, by, { dgamma, dbeta }), factor(by.r, scale));
-    const learned = [...(gamma ? [dgamma] : []), ...(beta ? [dbeta] : [])];
-    return [toShape(dx, x.shape), ...learned.map((each) => toShape(each, [view.layout.channels]))];
+  const gradFunc = (dy: Tensor, saved: Tensor[]): Tensor[] => {
+    const [input, ...rest] = saved as [Tensor, ...Tensor[]];
+    const scale = gamma ? (rest.shift() as Tensor) : null;
+    // To a gradient of this gradient what was measured is constant, though it is made of x.
+    const backward = isRecording() ? way.record : way.backward;
+    const { dx, dgamma, dbeta } = backward(dy, input, rest, scale);
+    return [dx, ...(gamma ? [dgamma] : []), ...(beta ? [dbeta] : [])];
   };
-  return operation(x, ...(gamma ? [gamma] : []), ...(beta ? [beta] : []));
-}
-
-/** Whether a tape records right now, as it does in a gradient of a gradient; yes if none can tell. */
-function isRecording(): boolean {
-  return (engine().state?.gradientDepth ?? 1) > 0;
+  const y = operation(x, ...(gamma ? [gamma] : []), ...(beta ? [beta] : []));
+  const node = tape?.at(-1);
+  if (node) holdForGradient(node, given, own);
+  return y;
 }
 
 /** @throws {BatchNormError} `ERR_BATCHNORM_SHAPE` for what is not one value per channel. */

@@ -1,6 +1,6 @@
 import { planPass, type ResolvedOptions, refuse, valuesPerChannel } from "@batchnorm/core";
 import { type Tensor, tidy } from "@tensorflow/tfjs-core";
-import { normalizeByBatch, normalizeByStatistics, type Parameters } from "./op.ts";
+import { normalizeByStatistics, normalizeMeasuring, type Parameters } from "./op.ts";
 import { type Running, updateRunning } from "./running.ts";
 import { viewOf } from "./view.ts";
 
@@ -19,7 +19,7 @@ export interface Parts extends Parameters {
  * running statistics. An empty batch changes nothing.
  *
  * @returns y, float32, of x's shape.
- * @throws {BatchNormError} as `planPass` of core, `normalizeByBatch` and `updateRunning` do, and
+ * @throws {BatchNormError} as `planPass` of core, `normalizeByStatistics` and `updateRunning` do, and
  * `ERR_BATCHNORM_SHAPE` when x has another number of channels. Nothing has changed then.
  */
 export function step(x: Tensor, parts: Parts, training: boolean): Tensor {
@@ -33,8 +33,8 @@ export function step(x: Tensor, parts: Parts, training: boolean): Tensor {
   const { byBatch, updates } = planPass(options, { training, trainable }, m);
   return tidy(() => {
     if (byBatch) {
-      return normalizeByBatch(x, parts, options, (statistics) => {
-        if (updates && running) updateRunning(running, statistics, m, options);
+      return normalizeMeasuring(x, parts, options, (measured) => {
+        if (updates && running) updateRunning(running, measured, m, options);
       });
     }
     // Where the batch does not normalize, the layer tracks statistics that do.

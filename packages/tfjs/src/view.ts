@@ -30,9 +30,10 @@ export function viewOf(x: Tensor, axis: number): View {
 export const toShape = (values: Tensor, shape: number[]): Tensor =>
   util.arraysEqual(values.shape, shape) ? values : reshape(values, shape);
 
+export const toFloat = (x: Tensor): Tensor => (x.dtype === "float32" ? x : cast(x, "float32"));
+
 /** x as float32, in the shape of its view. */
-export const toView = (x: Tensor, view: View): Tensor =>
-  toShape(x.dtype === "float32" ? x : cast(x, "float32"), view.shape);
+export const toView = (x: Tensor, view: View): Tensor => toShape(toFloat(x), view.shape);
 
 /** One value per channel, to be broadcast against the view. */
 export const perChannel = (values: Tensor, view: View): Tensor =>

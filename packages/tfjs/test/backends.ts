@@ -1,8 +1,17 @@
 /// <reference types="vite/client" />
 import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-core/dist/register_all_gradients.js";
+import { type Implementation, useImplementation } from "@batchnorm/tfjs/core";
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
-import { ready, setBackend } from "@tensorflow/tfjs-core";
+import {
+  backend,
+  env,
+  findBackendFactory,
+  ready,
+  registerBackend,
+  removeBackend,
+  setBackend,
+} from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe } from "vitest";
 
 if (typeof process === "object" && process.versions?.node) {
@@ -26,14 +35,57 @@ if (typeof process === "object" && process.versions?.node) {
   });
 }
 
-/** Runs the same tests on every backend that needs no graphics card. */
-export function onEachBackend(tests: (backend: string) => void): void {
-  describe.each(["cpu", "wasm"])("%s", (backend) => {
+const inBrowser = typeof window !== "undefined";
+
+/** A backend, and who does the passes on it. */
+interface Place {
+  readonly name: string;
+  readonly backend: string;
+  readonly implementation: Implementation;
+  /** Whether the wasm backend is the build with threads, whose memory is shared. Browsers only. */
+  readonly threads: boolean;
+}
+
+const places: Place[] = [
+  { name: "cpu", backend: "cpu", threads: false },
+  { name: "wasm", backend: "wasm", threads: false },
+  ...(inBrowser ? [{ name: "wasm with threads", backend: "wasm", threads: true }] : []),
+].flatMap((place) =>
+  (["kernels", "composed"] as const).map((implementation) => ({ ...place, implementation })),
+);
+
+/** Runs the same tests on every backend that needs no graphics card, with kernels and without. */
+export function onEachBackend(
+  tests: (backend: string, implementation: Implementation) => void,
+): void {
+  describe.each(places)("$name, $implementation", (place) => {
     beforeAll(async () => {
-      await setBackend(backend);
+      await setBackend("cpu");
+      buildWasm(place.threads);
+      await setBackend(place.backend);
       await ready();
+      if (place.backend === "wasm") requireMemory(place.threads);
+      useImplementation(place.implementation);
     });
-    afterAll(() => setBackend("cpu"));
-    tests(backend);
+    afterAll(async () => {
+      useImplementation("auto");
+      await setBackend("cpu");
+    });
+    tests(place.backend, place.implementation);
   });
+}
+
+/** Has the wasm backend start anew, in one build or the other. */
+function buildWasm(threads: boolean): void {
+  env().set("WASM_HAS_MULTITHREAD_SUPPORT", threads);
+  const factory = findBackendFactory("wasm");
+  removeBackend("wasm");
+  registerBackend("wasm", factory, 2);
+}
+
+function requireMemory(shared: boolean): void {
+  const { wasm } = backend() as unknown as { wasm: { HEAPU8: Uint8Array } };
+  const found = wasm.HEAPU8.buffer.constructor.name;
+  const wanted = shared ? "SharedArrayBuffer" : "ArrayBuffer";
+  if (found !== wanted) throw new Error(`the wasm backend has a ${found}, not a ${wanted}`);
 }

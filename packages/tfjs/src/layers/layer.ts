@@ -18,6 +18,7 @@ import {
 import { initializers, type Shape } from "@tensorflow/tfjs-layers";
 import { defaults, requireSupported } from "../defaults.ts";
 import { type DeviceLayer, readState, writeState } from "../device-state.ts";
+import { progressLength } from "../progress.ts";
 import type { Running, Slot } from "../running.ts";
 import { step } from "../step.ts";
 import { Stock, type StockArguments, stockArguments } from "./stock.ts";
@@ -157,11 +158,18 @@ export class BatchNormLayer extends Stock {
 
   #addProgress(): Slot {
     const initializer = initializers.zeros();
-    return this.addWeight("moving_progress", [3], "float32", initializer, undefined, false);
+    return this.addWeight(
+      "moving_progress",
+      [progressLength],
+      "float32",
+      initializer,
+      undefined,
+      false,
+    );
   }
 
   #holdProgress(): Slot {
-    const held = tidy(() => variable(zeros([3]), false));
+    const held = tidy(() => variable(zeros([progressLength]), false));
     this.#unsaved = held;
     return { read: () => held, write: (value) => held.assign(value) };
   }

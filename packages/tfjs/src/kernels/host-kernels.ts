@@ -1,0 +1,199 @@
+import {
+  emptyMoments,
+  type Layout,
+  type Moments,
+  nextWeights,
+  valuesPerChannel,
+} from "@batchnorm/core";
+import type { KernelConfig, TensorInfo } from "@tensorflow/tfjs-core";
+import { type Progress, progressOf, readProgress } from "../progress.ts";
+import type { Host } from "./host.ts";
+import {
+  configOf,
+  kernelNames,
+  type PassAttributes,
+  type UpdateAttributes,
+  type UpdateInput,
+} from "./kernel.ts";
+
+interface TrainingInputs {
+  readonly x: TensorInfo;
+  readonly gamma?: TensorInfo;
+  readonly beta?: TensorInfo;
+}
+
+interface InferenceInputs extends TrainingInputs {
+  readonly mean: TensorInfo;
+  readonly variance: TensorInfo;
+}
+
+interface GradientInputs extends Omit<InferenceInputs, "beta"> {
+  readonly dy: TensorInfo;
+}
+
+interface TrainingGradientInputs extends GradientInputs {
+  readonly meanLow: TensorInfo;
+}
+
+type UpdateInputs = Readonly<Record<UpdateInput, TensorInfo>>;
+
+/** Every kernel of a backend whose tensors JavaScript reaches. */
+export function hostKernels(name: string, hostOf: (backend: object) => Host): KernelConfig[] {
+  const { training, trainingGradient, inference, inferenceGradient, update } = kernelNames;
+  return [
+    configOf<TrainingInputs, PassAttributes>(name, training, (backend, inputs, attributes) =>
+      train(hostOf(backend), inputs, attributes),
+    ),
+    configOf<TrainingGradientInputs, PassAttributes>(
+      name,
+      trainingGradient,
+      (backend, inputs, attributes) => differentiateTraining(hostOf(backend), inputs, attributes),
+    ),
+    configOf<InferenceInputs, PassAttributes>(name, inference, (backend, inputs, attributes) =>
+      infer(hostOf(backend), inputs, attributes),
+    ),
+    configOf<GradientInputs, PassAttributes>(
+      name,
+      inferenceGradient,
+      (backend, inputs, attributes) => differentiateInference(hostOf(backend), inputs, attributes),
+    ),
+    configOf<UpdateInputs, UpdateAttributes>(name, update, (backend, inputs, attributes) =>
+      enter(hostOf(backend), inputs, attributes),
+    ),
+  ];
+}
+
+function train(host: Host, inputs: TrainingInputs, attributes: PassAttributes): TensorInfo[] {
+  const { epsilon, ...layout } = attributes;
+  const { x, gamma, beta } = inputs;
+  const one = [layout.channels];
+  return filled(host, { y: x.shape, mean: one, meanLow: one, variance: one }, (made) => {
+    const at = host.open({ x, gamma, beta, ...made }, layout);
+    const parameters = { gamma: at.gamma, beta: at.beta, epsilon };
+    const { moments } = host.passes.forwardTraining(at.x, layout, parameters, { y: at.y });
+    writeMoments(moments, at);
+  });
+}
+
+function differentiateTraining(
+  host: Host,
+  { dy, x, mean, meanLow, variance, gamma }: TrainingGradientInputs,
+  { epsilon, ...layout }: PassAttributes,
+): TensorInfo[] {
+  return filled(host, gradientShapes(x, layout), (made) => {
+    const at = host.open({ dy, x, mean, meanLow, variance, gamma, ...made }, layout);
+    const moments = readMoments(at, layout) ?? host.passes.computeMoments(at.x, layout);
+    const parameters = { gamma: at.gamma, epsilon };
+    host.passes.backwardTraining(at.dy, at.x, layout, moments, parameters, at);
+  });
+}
+
+function infer(
+  host: Host,
+  { x, mean, variance, gamma, beta }: InferenceInputs,
+  { epsilon, ...layout }: PassAttributes,
+): TensorInfo[] {
+  return filled(host, { y: x.shape }, (made) => {
+    const at = host.open({ x, mean, variance, gamma, beta, ...made }, layout);
+    const parameters = { gamma: at.gamma, beta: at.beta, epsilon };
+    host.passes.forwardInference(at.x, layout, at, parameters, at.y);
+  });
+}
+
+function differentiateInference(
+  host: Host,
+  { dy, x, mean, variance, gamma }: GradientInputs,
+  { epsilon, ...layout }: PassAttributes,
+): TensorInfo[] {
+  return filled(host, gradientShapes(x, layout), (made) => {
+    const at = host.open({ dy, x, mean, variance, gamma, ...made }, layout);
+    host.passes.backwardInference(at.dy, at.x, layout, at, { gamma: at.gamma, epsilon }, at);
+  });
+}
+
+function enter(host: Host, inputs: UpdateInputs, attributes: UpdateAttributes): TensorInfo[] {
+  const { shape } = inputs.runningMean;
+  const shapes = { nextMean: shape, nextVariance: shape, nextProgress: inputs.progress.shape };
+  const layout = { outer: 1, channels: shape[0] as number, inner: 1 };
+  return filled(host, shapes, (made) => {
+    const at = host.open({ ...inputs, ...made }, layout);
+    const { momentum, start, correction, skip } = attributes;
+    const progress = readProgress(at.progress);
+    const carried = (value: number, c: number): boolean =>
+      Number.isFinite(value) && Number.isFinite(at.mean[c]);
+    const skips = skip && !at.variance.map((value) => value * correction).every(carried);
+    const { keep, weight } = skips
+      ? { keep: 1, weight: progress.weight }
+      : nextWeights(progress, { momentum, start });
+    for (let c = 0; c < layout.channels; c++) {
+      const mean = (at.mean[c] as number) + (at.meanLow[c] as number);
+      const variance = (at.variance[c] as number) * correction;
+      at.nextMean[c] = blend(keep, at.runningMean[c] as number, mean);
+      at.nextVariance[c] = blend(keep, at.runningVariance[c] as number, variance);
+    }
+    const next: Progress = skips
+      ? { ...progress, skipped: progress.skipped + 1 }
+      : { ...progress, weight, updates: progress.updates + 1 };
+    at.nextProgress.set(progressOf(next));
+  });
+}
+
+/** Where all or nothing of the old value is kept, not even a NaN of the other comes through. */
+const blend = (keep: number, old: number, batch: number): number =>
+  keep === 1 ? old : keep === 0 ? batch : keep * old + (1 - keep) * batch;
+
+const gradientShapes = ({ shape }: TensorInfo, { channels }: Layout) => ({
+  dx: shape,
+  dgamma: [channels],
+  dbeta: [channels],
+});
+
+/** Makes tensors, in the order of their shapes, and has them filled; frees them where that fails. */
+function filled<S extends Record<string, readonly number[]>>(
+  host: Host,
+  shapes: S,
+  fill: (made: { [K in keyof S]: TensorInfo }) => void,
+): TensorInfo[] {
+  const entries = Object.entries(shapes).map(([name, shape]) => [name, host.make(shape)] as const);
+  const tensors = entries.map(([, tensor]) => tensor);
+  try {
+    fill(Object.fromEntries(entries) as { [K in keyof S]: TensorInfo });
+  } catch (error) {
+    for (const tensor of tensors) host.dispose(tensor);
+    throw error;
+  }
+  return tensors;
+}
+
+/** What a pass keeps of its batch's moments, in float32. */
+interface KeptMoments {
+  readonly mean: Float32Array;
+  readonly meanLow: Float32Array;
+  readonly variance: Float32Array;
+}
+
+function writeMoments(moments: Moments, { mean, meanLow, variance }: KeptMoments): void {
+  mean.set(moments.mean);
+  for (let c = 0; c < mean.length; c++) {
+    const rest = (moments.mean[c] as number) - (mean[c] as number);
+    meanLow[c] = rest + (moments.meanLow[c] as number);
+    variance[c] = (moments.m2[c] as number) / moments.count;
+  }
+}
+
+/** The moments again; null where float32 did not hold them, so that they must be computed anew. */
+function readMoments({ mean, meanLow, variance }: KeptMoments, layout: Layout): Moments | null {
+  const moments = emptyMoments(layout.channels);
+  moments.count = valuesPerChannel(layout);
+  for (let c = 0; c < variance.length; c++) {
+    const [center, spread] = [mean[c] as number, variance[c] as number];
+    if (!isHeld(center, 2 ** -100) || !isHeld(spread, 2 ** -126)) return null;
+    moments.mean[c] = center + (meanLow[c] as number);
+    moments.m2[c] = spread * moments.count;
+  }
+  return moments;
+}
+
+/** Float32 loses digits below 2^−126: those of a mean's second part, 2^−24 of it, somewhat earlier. */
+const isHeld = (value: number, smallest: number): boolean =>
+  value === 0 || (Math.abs(value) >= smallest && Number.isFinite(value));
