@@ -1,7 +1,7 @@
 /// <reference types="vite/client" />
 import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-core/dist/register_all_gradients.js";
-import { type Implementation, useImplementation } from "@batchnorm/tfjs/core";
+import { type Implementation, init, useImplementation } from "@batchnorm/tfjs/core";
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import {
   backend,
@@ -13,6 +13,7 @@ import {
   setBackend,
 } from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe } from "vitest";
+import type { GpuBackend } from "./gpu-backends.ts";
 
 if (typeof process === "object" && process.versions?.node) {
   const { createRequire } = await import("node:module");
@@ -36,6 +37,10 @@ if (typeof process === "object" && process.versions?.node) {
 }
 
 const inBrowser = typeof window !== "undefined";
+// TF.js's two need a browser to be imported.
+const { gpuBackends, useGpuBackend } = inBrowser
+  ? await import("./gpu-backends.ts")
+  : { gpuBackends: [] as readonly string[], useGpuBackend: setBackend };
 
 /** A backend, and who does the passes on it. */
 interface Place {
@@ -49,30 +54,47 @@ interface Place {
 const places: Place[] = [
   { name: "cpu", backend: "cpu", threads: false },
   { name: "wasm", backend: "wasm", threads: false },
-  ...(inBrowser ? [{ name: "wasm with threads", backend: "wasm", threads: true }] : []),
+  ...(inBrowser
+    ? [
+        { name: "webgl", backend: "webgl", threads: false },
+        { name: "webgpu", backend: "webgpu", threads: false },
+      ]
+    : []),
 ].flatMap((place) =>
   (["kernels", "composed"] as const).map((implementation) => ({ ...place, implementation })),
 );
 
-/** Runs the same tests on every backend that needs no graphics card, with kernels and without. */
+/**
+ * Runs the same tests on every backend, with kernels and without.
+ *
+ * @param reads - Whether they read a tensor while they wait for it (`dataSync`): without a graphics card
+ * the webgpu backend does not survive that, and is left out.
+ */
 export function onEachBackend(
   tests: (backend: string, implementation: Implementation) => void,
+  { reads = true } = {},
 ): void {
-  describe.each(places)("$name, $implementation", (place) => {
-    beforeAll(async () => {
-      await setBackend("cpu");
-      buildWasm(place.threads);
-      await setBackend(place.backend);
-      await ready();
-      if (place.backend === "wasm") requireMemory(place.threads);
-      useImplementation(place.implementation);
-    });
-    afterAll(async () => {
-      useImplementation("auto");
-      await setBackend("cpu");
-    });
-    tests(place.backend, place.implementation);
-  });
+  describe.each(places.filter(({ backend }) => !(reads && backend === "webgpu")))(
+    "$name, $implementation",
+    (place) => {
+      beforeAll(async () => {
+        await setBackend("cpu");
+        buildWasm(place.threads);
+        if ((gpuBackends as readonly string[]).includes(place.backend))
+          await useGpuBackend(place.backend as GpuBackend);
+        else await setBackend(place.backend);
+        await ready();
+        if (place.backend === "wasm") requireMemory(place.threads);
+        await init();
+        useImplementation(place.implementation);
+      });
+      afterAll(async () => {
+        useImplementation("auto");
+        await setBackend("cpu");
+      });
+      tests(place.backend, place.implementation);
+    },
+  );
 }
 
 /** Has the wasm backend start anew, in one build or the other. */
