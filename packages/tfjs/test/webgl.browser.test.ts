@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
-import { isSupported, kernels } from "../src/kernels/webgl/index.ts";
+import { isSupported, kernels } from "#kernels/webgl";
 import { useGpuBackend } from "./gpu-backends.ts";
 import { gpuKernelTests } from "./gpu-kernels.ts";
 

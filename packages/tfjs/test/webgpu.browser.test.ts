@@ -1,4 +1,4 @@
-import { isSupported, kernels } from "../src/kernels/webgpu/index.ts";
+import { isSupported, kernels } from "#kernels/webgpu";
 import { gpuKernelTests } from "./gpu-kernels.ts";
 
 gpuKernelTests("webgpu", { kernels, isSupported });
