@@ -3,16 +3,22 @@ import { fileURLToPath } from "node:url";
 import { playwright } from "@vitest/browser-playwright";
 import { defaultClientConditions, defaultServerConditions } from "vite";
 import { defineConfig } from "vitest/config";
+import { chromium } from "./tools/chromium.ts";
 
 // Tests import packages by name and read their sources, so no build is needed first.
 const source = "@batchnorm/source";
 const packages = readdirSync(fileURLToPath(new URL("packages", import.meta.url)));
-const chromium = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
 
 const node = (name: string) => ({
   resolve: { conditions: [source, ...defaultServerConditions] },
   ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
-  test: { name, root: `packages/${name}`, include: ["test/**/*.test.ts"], testTimeout: 60_000 },
+  test: {
+    name,
+    root: `packages/${name}`,
+    include: ["test/**/*.test.ts"],
+    exclude: ["test/**/*.browser.test.ts"],
+    testTimeout: 60_000,
+  },
 });
 
 const browser = (name: string) => ({
@@ -34,19 +40,7 @@ const browser = (name: string) => ({
       enabled: true,
       headless: true,
       screenshotFailures: false,
-      provider: playwright({
-        launchOptions: {
-          executablePath: chromium,
-          args: [
-            "--no-sandbox",
-            "--disable-quic",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-          ],
-        },
-      }),
+      provider: playwright({ launchOptions: chromium }),
       instances: [{ browser: "chromium" as const }],
     },
   },

@@ -1,7 +1,7 @@
 /// <reference types="vite/client" />
 import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-core/dist/register_all_gradients.js";
-import { type Implementation, useImplementation } from "@batchnorm/tfjs/core";
+import { type Implementation, init, useImplementation } from "@batchnorm/tfjs/core";
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import {
   backend,
@@ -36,6 +36,10 @@ if (typeof process === "object" && process.versions?.node) {
 }
 
 const inBrowser = typeof window !== "undefined";
+// TF.js's two need a browser to be imported.
+const { gpuBackends, useGpuBackend } = inBrowser
+  ? await import("./gpu-backends.ts")
+  : { gpuBackends: [], useGpuBackend: setBackend };
 
 /** A backend, and who does the passes on it. */
 interface Place {
@@ -46,32 +50,52 @@ interface Place {
   readonly threads: boolean;
 }
 
-const places: Place[] = [
+const withAndWithoutKernels = (places: readonly Omit<Place, "implementation">[]): Place[] =>
+  places.flatMap((place) =>
+    (["kernels", "composed"] as const).map((implementation) => ({ ...place, implementation })),
+  );
+
+const places = withAndWithoutKernels([
   { name: "cpu", backend: "cpu", threads: false },
   { name: "wasm", backend: "wasm", threads: false },
   ...(inBrowser ? [{ name: "wasm with threads", backend: "wasm", threads: true }] : []),
-].flatMap((place) =>
-  (["kernels", "composed"] as const).map((implementation) => ({ ...place, implementation })),
+]);
+const graphicsPlaces = withAndWithoutKernels(
+  gpuBackends.map((name) => ({ name, backend: name, threads: false })),
 );
 
+type Tests = (backend: string, implementation: Implementation) => void;
+
 /** Runs the same tests on every backend that needs no graphics card, with kernels and without. */
-export function onEachBackend(
-  tests: (backend: string, implementation: Implementation) => void,
-): void {
-  describe.each(places)("$name, $implementation", (place) => {
+export function onEachBackend(tests: Tests): void {
+  on(places, tests);
+}
+
+/**
+ * The same, and in browsers on those that have one as well, for tests that never wait for a tensor's
+ * numbers (`dataSync`): on a program in the card's place the webgpu backend does not survive that.
+ */
+export function onEveryBackend(tests: Tests): void {
+  on([...places, ...graphicsPlaces], tests);
+}
+
+function on(places: readonly Place[], tests: Tests): void {
+  describe.each(places)("$name, $implementation", ({ backend, implementation, threads }) => {
     beforeAll(async () => {
       await setBackend("cpu");
-      buildWasm(place.threads);
-      await setBackend(place.backend);
+      buildWasm(threads);
+      const graphics = gpuBackends.find((name) => name === backend);
+      await (graphics ? useGpuBackend(graphics) : setBackend(backend));
       await ready();
-      if (place.backend === "wasm") requireMemory(place.threads);
-      useImplementation(place.implementation);
+      if (backend === "wasm") requireMemory(threads);
+      await init();
+      useImplementation(implementation);
     });
     afterAll(async () => {
       useImplementation("auto");
       await setBackend("cpu");
     });
-    tests(place.backend, place.implementation);
+    tests(backend, implementation);
   });
 }
 

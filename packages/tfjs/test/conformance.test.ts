@@ -1,8 +1,16 @@
+import type { Subject } from "@batchnorm/conformance";
 import { conformance } from "@batchnorm/conformance/vitest";
-import { onEachBackend } from "./backends.ts";
+import { onEveryBackend } from "./backends.ts";
 import { layerSubject, moduleSubject } from "./subjects.ts";
 
-onEachBackend(() => {
-  conformance(moduleSubject);
-  conformance(layerSubject);
+/** To throw, a step waits for a number; on the webgpu of a browser without a graphics card that never comes. */
+const withoutReading = (subject: Subject): Subject => ({
+  ...subject,
+  supports: subject.supports.filter((feature) => feature !== "non-finite-throw"),
+});
+
+onEveryBackend((backend) => {
+  for (const subject of [moduleSubject, layerSubject]) {
+    conformance(backend === "webgpu" ? withoutReading(subject) : subject);
+  }
 });

@@ -55,29 +55,34 @@ function drive(host: Host): SubjectLayer {
   return {
     async forward(x, shape, request): Promise<FloatArray> {
       const before = await host.state();
-      const y = tf.tidy(() => run(tf.tensor(x, [...shape], "float32"), request).dataSync());
+      const y = tf.tidy(() => run(tf.tensor(x, [...shape], "float32"), request));
+      // Read while nothing waits for it: of some graphics backends that is the only way.
+      const values = (await y.data()) as Float32Array;
+      y.dispose();
       last = { x: x.slice(), shape: [...shape], request, before };
-      return y as Float32Array;
+      return values;
     },
     async backward(dy): Promise<Gradients> {
       if (!last) throw new Error("no forward pass yet");
       const { x, shape, request, before } = last;
       host.load(before);
-      const input = tf.variable(tf.tensor(x, shape, "float32"));
-      // A frozen layer's variables do not train, but the contract wants their gradients too.
       const learned = [host.gamma, host.beta].filter((weight) => weight !== null);
-      const trained = learned.map((weight) => weight.trainable);
-      for (const weight of learned) weight.trainable = true;
-      const { value, grads } = tf.variableGrads(
-        () => tf.sum(tf.mul(run(input, request), tf.tensor(dy, shape, "float32"))),
-        [input, ...learned],
-      );
-      for (const [i, weight] of learned.entries()) weight.trainable = trained[i] as boolean;
-      const values = (weight: tf.Variable | null): Float32Array | null =>
-        weight && (grads[weight.name]?.dataSync() as Float32Array);
-      const dx = values(input) as Float32Array;
-      const gradients = { dx, dgamma: values(host.gamma), dbeta: values(host.beta) };
-      tf.dispose([input, value, ...Object.values(grads)]);
+      // By dy, and not of Σ dy · y: some backends refuse to sum nothing, which an empty batch gives.
+      const [input, weight] = [x, dy].map((each) => tf.tensor(each, shape, "float32")) as [
+        tf.Tensor,
+        tf.Tensor,
+      ];
+      const inputs = [input, ...learned];
+      const all = tf.grads((input) => run(input as tf.Tensor, request))(inputs, weight);
+      const values = await Promise.all(all.map((each) => each.data() as Promise<Float32Array>));
+      const of = (tensor: tf.Tensor | null): Float32Array | null =>
+        tensor && (values[inputs.indexOf(tensor)] as Float32Array);
+      const gradients = {
+        dx: of(input) as Float32Array,
+        dgamma: of(host.gamma),
+        dbeta: of(host.beta),
+      };
+      tf.dispose([input, weight, ...all]);
       return gradients;
     },
     state: () => host.state(),
@@ -93,8 +98,8 @@ const maskOf = (mask: Uint8Array, shape: readonly number[]): tf.Tensor => {
   return tf.tensor(mask, fits ? positions : [mask.length], "int32");
 };
 
-const secondOrder: Subject["secondOrder"] = (v, dy, x, shape, { axis, gamma, epsilon }) =>
-  tf.tidy(() => {
+const secondOrder: Subject["secondOrder"] = async (v, dy, x, shape, { axis, gamma, epsilon }) => {
+  const all = tf.tidy(() => {
     const [vT, dyT, xT] = [v, dy, x].map((a) => tf.tensor(a, [...shape], "float32")) as [
       tf.Tensor,
       tf.Tensor,
@@ -105,15 +110,13 @@ const secondOrder: Subject["secondOrder"] = (v, dy, x, shape, { axis, gamma, eps
       return tf.sum(tf.mul(tf.grad(y as never)(x, dy), vT));
     };
     const gammaT = tf.tensor1d(Float32Array.from(gamma));
-    const [ddy, dx, dgamma] = tf
-      .grads(loss as never)([dyT, xT, gammaT])
-      .map((gradient) => gradient.dataSync() as Float32Array) as [
-      Float32Array,
-      Float32Array,
-      Float32Array,
-    ];
-    return { ddy, dx, dgamma };
+    return tf.grads(loss as never)([dyT, xT, gammaT]);
   });
+  const values = await Promise.all(all.map((each) => each.data() as Promise<Float32Array>));
+  tf.dispose(all);
+  const [ddy, dx, dgamma] = values as [Float32Array, Float32Array, Float32Array];
+  return { ddy, dx, dgamma };
+};
 
 /** The module for those who have tfjs-core alone. */
 export const moduleSubject: Subject = {

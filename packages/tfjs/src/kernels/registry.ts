@@ -22,7 +22,16 @@ export type Implementation = "kernels" | "composed";
 const present: Record<string, BackendKernels> = { cpu, wasm };
 
 /** Those that are fetched once their backend is in use: `name: () => import("./name/index.ts")`. */
-const loaders: Record<string, () => Promise<BackendKernels>> = {};
+const loaders: Record<string, () => Promise<BackendKernels>> = {
+  webgl: async () => {
+    const { kernels, isSupported } = await import("./webgl/index.ts");
+    return { kernels, suits: isSupported };
+  },
+  webgpu: async () => {
+    const { kernels, isSupported } = await import("./webgpu/index.ts");
+    return { kernels, suits: isSupported };
+  },
+};
 
 const loads = new Map<string, Promise<void>>();
 const suited = new WeakMap<object, boolean>();

@@ -1,0 +1,69 @@
+import { type Program, perChannelProgram, texel } from "./program.ts";
+import { sumProgram, totals } from "./sums.ts";
+import type { Lanes, Texels } from "./texels.ts";
+
+/** The first value of both channels of a pair. */
+const first: Record<Lanes, string> = {
+  columns: `${texel("X", "pair")}.xy`,
+  rows: `${texel("X", "pair * inner")}.xz`,
+  whole: `vec2(${texel("X", "2 * pair * inner")}.x, ${texel("X", "(2 * pair + 1) * inner")}.x)`,
+};
+
+const firstOf = ({ lanes }: Texels): string => `vec2 firstOf(int pair) { return ${first[lanes]}; }`;
+
+/**
+ * What x is shifted by before it is squared: the mean of the sample. The mean of one value in n lies
+ * within √(n − 1) standard deviations of the mean of all, whatever the values are; so, unlike with a
+ * shift by a first value, no data can make the variance a small difference of large sums.
+ */
+const shiftOf = (texels: Texels): string => `
+  ${firstOf(texels)}
+  vec2 shiftOf(int pair) {
+    vec4 total = vec4(0.0);
+    for (int group = 0; group < sampleGroups; group++) {
+      total += ${texel("SAMPLE", "group * pairs + pair")};
+    }
+    return firstOf(pair) + total.xy / total.zw;
+  }
+`;
+
+/** The sum of a sample of x, less the first value, and how many values that are. */
+export const sampleProgram = (texels: Texels, groups: number): Program =>
+  sumProgram("BatchNormSample", texels, groups, "sample", {
+    variableNames: ["X"],
+    functions: firstOf(texels),
+    once: "vec4 shift = spread(firstOf(pair), unit);",
+    each: `vec4 first = ${texel("X", "at")} - shift, second = vec4(1.0);`,
+  });
+
+/** The sums of x less the shift, and of its square. */
+export const momentsProgram = (texels: Texels, groups: number): Program =>
+  sumProgram("BatchNormMoments", texels, groups, "all", {
+    variableNames: ["X", "SAMPLE"],
+    functions: shiftOf(texels),
+    once: "vec4 shift = spread(shiftOf(pair), unit);",
+    each: `vec4 first = ${texel("X", "at")} - shift, second = first * first;`,
+  });
+
+/** Each of the three results has a program of its own, since a program has one output. */
+const results = {
+  mean: "mean",
+  meanLow: "meanLow",
+  // Rounding may leave a little below 0; a NaN is not below 0, and stays.
+  variance: "mix(variance, vec2(0.0), lessThan(variance, vec2(0.0)))",
+} as const;
+
+export const statisticProgram = (texels: Texels, result: keyof typeof results): Program =>
+  perChannelProgram(
+    `BatchNorm ${result}`,
+    ["X", "SAMPLE", "SUMS"],
+    texels,
+    `
+      vec4 total = totals(pair);
+      vec2 rest = total.xy / count, meanLow;
+      vec2 mean = plus(shiftOf(pair), rest, meanLow);
+      vec2 variance = total.zw / count - rest * rest;
+      setOutput(vec4(${results[result]}, 0.0, 0.0));
+    `,
+    shiftOf(texels) + totals,
+  );

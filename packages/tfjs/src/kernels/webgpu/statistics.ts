@@ -1,0 +1,60 @@
+import { type Launch, perChannelLaunch, type Settings } from "./program.ts";
+import { sumLaunch, totals } from "./sums.ts";
+
+const firstOf = "X[channel * uniforms.inner]";
+
+/**
+ * What x is shifted by before it is squared: the mean of the sample. The mean of one value in n lies
+ * within √(n − 1) standard deviations of the mean of all, whatever the values are; so, unlike with a
+ * shift by a first value, no data can make the variance a small difference of large sums.
+ */
+const shiftOf = `
+  fn shiftOf(channel : i32) -> f32 {
+    var total = vec2<f32>(0.0);
+    for (var group = 0; group < uniforms.sampleGroups; group++) {
+      total += SAMPLE4[group * uniforms.channels + channel].xz;
+    }
+    return ${firstOf} + total.x / total.y;
+  }
+`;
+
+/** The sum of a sample of x, less the first value, and how many values that are. */
+export const sampleLaunch = (settings: Settings): Launch =>
+  sumLaunch("BatchNormSample", settings, "sample", {
+    variableNames: ["X"],
+    before: `let shift = ${firstOf};`,
+    each: "let first = X[at] - shift; let second = 1.0;",
+  });
+
+/** The sums of x less the shift, and of its square. */
+export const momentsLaunch = (settings: Settings): Launch =>
+  sumLaunch("BatchNormMoments", settings, "all", {
+    variableNames: ["X", "SAMPLE4"],
+    functions: shiftOf,
+    before: "let shift = shiftOf(channel);",
+    each: "let first = X[at] - shift; let second = first * first;",
+  });
+
+/** Each of the three results has a program of its own, since a program has one output. */
+const results = {
+  mean: "mean.x",
+  meanLow: "mean.y",
+  // Rounding may leave a little below 0; a NaN is not below 0, and stays.
+  variance: "select(variance, 0.0, variance < 0.0)",
+} as const;
+
+export const statisticLaunch = (settings: Settings, result: keyof typeof results): Launch =>
+  perChannelLaunch(
+    `BatchNorm ${result}`,
+    ["X", "SAMPLE4", "SUMS4"],
+    settings,
+    `
+      let count = f32(uniforms.count);
+      let total = totals(channel);
+      let rest = total.x / count;
+      let mean = plus(shiftOf(channel), rest);
+      let variance = total.y / count - rest * rest;
+      setOutputAtIndex(channel, ${results[result]});
+    `,
+    shiftOf + totals,
+  );

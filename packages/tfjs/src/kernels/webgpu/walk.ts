@@ -1,0 +1,65 @@
+import { type Launch, launchOf, type Settings } from "./program.ts";
+
+/**
+ * A program of threads that each take every so many value of one channel. Neighbouring threads read
+ * neighbouring values, wherever the channels are.
+ *
+ * @param groups - How many threads share the values of a channel.
+ * @param stride - All of them take one value in so many, as WGSL.
+ * @param outputs - What the program gives, in values.
+ * @param parts - WGSL over `channel` and `group`, before and after the loop, and over `at` in it.
+ */
+export function walkLaunch(
+  name: string,
+  variableNames: string[],
+  { channels, inner }: Settings,
+  { groups, stride = "1", outputs }: { groups: number; stride?: string; outputs: number },
+  parts: { functions?: string; before: string; each: string; after?: string },
+): Launch {
+  const threads = channels * groups;
+  const shared = "(uniforms.threads / uniforms.channels)";
+  const [channel, group, at] =
+    inner === 1
+      ? [
+          "index % uniforms.channels",
+          "index / uniforms.channels",
+          "t * uniforms.channels + channel",
+        ]
+      : [
+          `index / ${shared}`,
+          `index % ${shared}`,
+          "(t / uniforms.inner * uniforms.channels + channel) * uniforms.inner + t % uniforms.inner",
+        ];
+  return launchOf(
+    inner === 1 ? `${name}ChannelsLast` : name,
+    variableNames,
+    { threads, outputs },
+    `
+      let channel = ${channel};
+      let group = ${group};
+      ${parts.before}
+      let stride = ${shared} * ${stride};
+      for (var t = group * ${stride}; t < uniforms.count; t += stride) {
+        let at = ${at};
+        ${parts.each}
+      }
+      ${parts.after ?? ""}
+    `,
+    parts.functions,
+  );
+}
+
+/** Few enough for all of a graphics card to have work, enough to read what is per channel but once. */
+const valuesPerThread = 8;
+
+/** A program of x's size: `each` sets the value at `at`, by what `before` has read of the channel. */
+export function elementwiseLaunch(
+  name: string,
+  variableNames: string[],
+  settings: Settings,
+  parts: { before: string; each: string },
+): Launch {
+  const { channels, count } = settings;
+  const groups = Math.ceil(count / valuesPerThread);
+  return walkLaunch(name, variableNames, settings, { groups, outputs: channels * count }, parts);
+}

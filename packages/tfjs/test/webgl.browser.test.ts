@@ -1,0 +1,19 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { expect, test } from "vitest";
+import { isSupported, kernels } from "#kernels/webgl";
+import { useGpuBackend } from "./gpu-backends.ts";
+import { gpuKernelTests } from "./gpu-kernels.ts";
+
+gpuKernelTests("webgl", { kernels, isSupported });
+
+test.each([
+  ["WEBGL_RENDER_FLOAT32_ENABLED", false],
+  ["WEBGL_VERSION", 1],
+])("where %s is %s, the kernels are not for it", async (flag, value) => {
+  await useGpuBackend("webgl");
+  const before = tf.env().get(flag)!;
+  tf.env().set(flag, value);
+  expect(isSupported(tf.engine().backend)).toBe(false);
+  tf.env().set(flag, before);
+  expect(isSupported(tf.engine().backend)).toBe(true);
+});
