@@ -25,6 +25,7 @@ export type { Optimizer, ResolvedOptimizer } from "./optimizer.ts";
 export type { PositionState } from "./position.ts";
 export { Random, type RandomState } from "./random.ts";
 export { type RecalibrateOptions, recalibrate } from "./recalibrate.ts";
+export { resolveBatchNorm } from "./resolved-graph.ts";
 export type { Moment, Rate } from "./schedule.ts";
 export type { Snapshot } from "./snapshot.ts";
 export { Trainer } from "./trainer.ts";
