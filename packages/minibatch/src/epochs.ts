@@ -38,8 +38,8 @@ export class Epochs {
   readonly #drawn = new Random(0);
   readonly #lastGood: LastGood;
   readonly #cost: Cost | null;
-  /** Of a step, for the cost; room for the largest one. */
-  readonly #outputs: FloatArray | null;
+  /** Of a step, for the cost. */
+  #outputs: FloatArray;
 
   constructor({ network, data, batches, shuffle, position, cost }: Parts, rate: Rate) {
     this.rate = rate;
@@ -51,7 +51,7 @@ export class Epochs {
     this.#order = new Uint32Array(data.count);
     this.#lastGood = new LastGood(network);
     this.#cost = cost;
-    this.#outputs = cost && network.readOutputs(batches.largest);
+    this.#outputs = network.readOutputs(1);
     this.#deal();
     this.begin();
   }
@@ -119,11 +119,12 @@ export class Epochs {
 
   /** What the last step's outputs cost; null where the loss is told. */
   #costOf(from: number, count: number): number | null {
-    if (!this.#cost || !this.#outputs) return null;
+    if (!this.#cost) return null;
     const network = this.#network;
-    const outputs = this.#outputs.subarray(0, count * network.outputs);
-    network.readOutputs(count, outputs);
-    const value = this.#cost(outputs, this.#order.subarray(from, from + count));
+    // Balanced batches hardly ever change their size.
+    const fits = this.#outputs.length === count * network.outputs;
+    this.#outputs = network.readOutputs(count, fits ? this.#outputs : undefined);
+    const value = this.#cost(this.#outputs, this.#order.subarray(from, from + count));
     if (!Number.isFinite(value)) {
       const rule = `the cost must be a finite number at step ${this.position.step}`;
       refuse("ERR_BATCHNORM_NON_FINITE", rule, value);

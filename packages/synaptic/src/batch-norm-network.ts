@@ -92,6 +92,8 @@ export function batchNormPerceptron(
     const { squash, normalizeInputs = false, initialization: _i, seed: _s, ...own } = options;
     const { LOGISTIC, IDENTITY } = synaptic.Neuron.squash;
     const input = new synaptic.Layer(sizes[0]);
+    // Nobody reads them; drawn by chance, they would make each saved network another one.
+    for (const neuron of input.list) neuron.bias = 0;
     const hidden: Layer[] = [];
     let last = input;
     const append = (layer: Layer): void => {

@@ -125,7 +125,7 @@ export class HostedTrainer {
       engine.network,
       { inputs: train.inputs, targets: train.targets },
       {
-        ...{ batchSize: Math.min(options.batchSize, train.samples.length) },
+        batchSize: options.batchSize,
         ...{ shuffle: options.shuffle, seed: (options.seed + this.#calls++) % 2 ** 53 },
         cost: sumOfCosts(train, width, options.cost, this.#synaptic.Trainer.cost.MSE),
       },
@@ -163,7 +163,7 @@ export class HostedTrainer {
   #engineFor({ batchSize, optimizer }: ResolvedTraining, samples: number): Engine {
     // A lone last sample joins the batch before it.
     const room = Math.min(batchSize, Math.max(1, samples)) + 1;
-    const wiring = wiringOf(this.#synaptic, this.network);
+    const wiring = wiringOf(this.#synaptic, this.network, this.#calls === 0);
     const plain = optimizer.kind === "sgd" && !optimizer.momentum;
     const kept = this.#engine;
     if (kept && plain && kept.wiring === wiring && kept.network.batchSize === room) {

@@ -36,7 +36,7 @@ export interface BatchNormSynaptic {
   /** A network of what `toJSON` gave, its Batch Normalization included, or of JSON of synaptic's own. */
   fromJSON(json: unknown): BatchNormNetwork;
   /** @see {@link predictBatch} */
-  predictBatch(network: NetworkLike, inputs: Samples): number[][];
+  predictBatch(network: NetworkLike, inputs: readonly ArrayLike<number>[]): number[][];
   /** @see {@link foldBatchNorm} */
   foldBatchNorm(network: NetworkLike): Network;
   /** @see {@link states.freezeBatchNorm} */

@@ -5,20 +5,21 @@ import { normalizationOf } from "./normalization.ts";
 import { requireNetwork } from "./require-host.ts";
 import { isCurrent, type Source, type WiredLayer, type Wiring } from "./wiring.ts";
 
-/** Listing costs about as much as training a hundred samples: what was listed is kept. */
+/** Listing costs as much as training hundreds of samples: what was listed is kept. */
 const listed = new WeakMap<Network, Wiring>();
 
 /**
  * How a network is connected, if it is feed-forward.
  *
+ * @param deletions - Whether connections may have been deleted by hand since it was listed.
  * @throws {BatchNormError} `ERR_BATCHNORM_UNSUPPORTED` naming layer and neuron, for every other topology
  * and what no batch can be computed with; `ERR_BATCHNORM_SHAPE` for Batch Normalization of another size.
  */
-export function wiringOf(synaptic: Synaptic, like: NetworkLike): Wiring {
+export function wiringOf(synaptic: Synaptic, like: NetworkLike, deletions = true): Wiring {
   const network = requireNetwork(synaptic, like);
   const { connections } = synaptic.Neuron.quantity();
   const before = listed.get(network);
-  if (before && isCurrent(before, connections)) return before;
+  if (before && isCurrent(before, connections, deletions)) return before;
   const wiring = { ...list(synaptic, network), connectionsEver: connections };
   listed.set(network, wiring);
   return wiring;
