@@ -258,7 +258,7 @@ test.each([
   [{ trackRunningStatistics: false }, "ERR_BATCHNORM_UNSUPPORTED"],
 ] as const)("a layer made with %o is refused", (given, code) => {
   const { size = 3, ...options } = { size: 3, ...given };
-  expectRefusal(code, () => new BatchNormLayer(size, options));
+  expectRefusal(code, () => new BatchNormLayer(size, options as object));
 });
 
 test.each([[[3, 2]], [[3, 0, 2]], [[3, 1.5, 2]]])("a perceptron of %s is refused", (sizes) => {
