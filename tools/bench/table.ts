@@ -18,6 +18,7 @@ export function report(suite: Suite, lines: readonly Line[]): string {
     "Median milliseconds",
     times(suite, cells, columns),
     ...(suite.samples ? ["", ...speeds(suite, cells, columns, suite.samples)] : []),
+    ...learned(cells),
     ...(against.length && has("ours") ? ["", ...ratios(suite, cells, against)] : []),
     ...absences(lines),
   ].join("\n");
@@ -50,6 +51,19 @@ function speeds(
     }),
   ]);
   return ["Samples a second", grid(["", ...columns], groups(suite, training, body))];
+}
+
+/** What those who learn had seen, and knew, at the end. */
+function learned(cells: readonly Cell[]): string[] {
+  const lines = cells.flatMap(({ shape, op, rows }) =>
+    rows.flatMap(({ subject, reached, samples, accuracy }) => {
+      if (reached === undefined || accuracy === undefined) return [];
+      const what = reached ? "reached" : "given up";
+      const seen = samples?.toLocaleString("en");
+      return `  ${shape} ${op}, ${subject}: ${what} after ${seen} samples, at ${(100 * accuracy).toFixed(1)} %`;
+    }),
+  );
+  return lines.length ? ["", "What was learned", ...lines] : [];
 }
 
 function ratios(suite: Suite, cells: readonly Cell[], against: readonly string[]): string[] {

@@ -49,6 +49,7 @@ export const targets: readonly Target[] = [
   { suite, shapes: ["E"], op: "first-use", against: "ms", first: 1 },
 
   ...engine(),
+  ...synaptic(),
 ];
 
 /** Faster by 3 times is a ratio of 1/3. The hosts' own goals count reading and writing their networks. */
@@ -74,5 +75,15 @@ function engine(): Target[] {
       { suite: minibatch, op: "cold-1000", against, first: 1 },
       { suite: minibatch, op: "cold-100", against, second: 1 },
     ]),
+  ];
+}
+
+/** Against synaptic's own Trainer, optimized; reading and writing its network counts. */
+function synaptic(): Target[] {
+  const train = { suite: "synaptic", op: "train", against: "stock" };
+  return [
+    { ...train, shapes: ["64-100-100-10"], first: 1 / 320, second: 1 / 430 },
+    { ...train, shapes: ["2-8-1", "4-16-8-3"], first: 1 / 2, second: 1 / 4 },
+    { ...train, op: "to-95", first: 1 / 10 },
   ];
 }

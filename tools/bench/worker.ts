@@ -1,5 +1,6 @@
 // What a worker in JavaScript has in common with the others: the lines it reads, the clock, the loop.
 import { createInterface } from "node:readline";
+import type { Learned } from "./digits-goal.ts";
 import { type Answer, checkedPlaces, type Request } from "./protocol.ts";
 import { median } from "./statistics.ts";
 
@@ -9,6 +10,8 @@ export interface Prepared {
   /** What the last run has computed, for a glance at whether it is right. */
   result?(): ArrayLike<number>;
   dispose?(): void;
+  /** Whether `run` gives its time itself, and how the learning went, since not all of it is to be timed. */
+  readonly timesItself?: boolean;
 }
 
 /** Finds tensors and functions for a request, or says in words what the subject lacks. */
@@ -33,6 +36,10 @@ export async function serve(about: string, prepare: Prepare): Promise<void> {
 }
 
 async function time(prepared: Prepared, { iterations, batches }: Request): Promise<Answer> {
+  if (prepared.timesItself) {
+    const { ms, ...learned } = prepared.run() as Learned & { ms: number };
+    return { ms, check: null, learned };
+  }
   // Another process has had the caches since the last sample: one run brings the tensors back.
   // It doubles the cost of a slow op, sampled once, whose tensors were never in cache.
   if (batches > 1) await prepared.run();
