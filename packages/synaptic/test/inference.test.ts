@@ -70,6 +70,36 @@ describe.each(Object.entries(networks))("of %s", (_, make) => {
   });
 });
 
+describe("what synaptic's restore() takes from a plain Network, connections' gains,", () => {
+  const gains = (network: InstanceType<typeof Network>): Set<number> =>
+    new Set(
+      network
+        .neurons()
+        .flatMap(({ neuron }) => Object.values(neuron.connections.inputs).map(({ gain }) => gain)),
+    );
+  const plain = () => {
+    const network = new Network(trained(networks["a perceptron of normalized inputs"]!).layers);
+    network.activate([1, 2, 3, 4]);
+    return network;
+  };
+
+  test("is put right by toJSON", () => {
+    const network = plain();
+    network.toJSON();
+    expect(gains(network)).toEqual(new Set([0]));
+    api.toJSON(network);
+    expect(gains(network)).toEqual(new Set([1]));
+  });
+
+  test("is put right by training", () => {
+    const network = plain();
+    network.setOptimize(false);
+    expect(gains(network)).toEqual(new Set([0]));
+    new api.BatchTrainer(network).train(scaledClasses("on", 60), { iterations: 1, error: 0 });
+    expect(difference(ask(network), api.predictBatch(network, rows))).toBeLessThan(tolerance);
+  });
+});
+
 test("folding leaves no layer of Batch Normalization where it can", () => {
   const sizes = (name: keyof typeof networks): number[] => {
     const { layers } = api.foldBatchNorm(trained(networks[name]!));

@@ -194,6 +194,24 @@ describe("mini-batches", () => {
     expect(snapshot(whole)).not.toBe(run(1));
   });
 
+  test("each iteration, and each call, takes the samples in an order of its own", () => {
+    const orders: string[] = [];
+    const order: number[] = [];
+    const cost = (target: ArrayLike<number>): number => {
+      order.push(set.findIndex(({ output }) => output === target));
+      return 1;
+    };
+    const schedule = { every: 1, do: () => void orders.push(order.splice(0).join()) };
+    const trainer = new BatchTrainer(make(), { iterations: 2, error: 0, cost, schedule });
+    trainer.train(set);
+    trainer.train(set);
+    expect(new Set(orders).size).toBe(4);
+    for (const one of orders) {
+      const sorted = one.split(",").sort((a, b) => Number(a) - Number(b));
+      expect(sorted).toEqual(Array.from(set.keys(), String));
+    }
+  });
+
   test("in order, two calls are one", () => {
     const [once, twice] = [make(), make()];
     const options = { error: 0, shuffle: false, batchSize: 8 };
