@@ -24,24 +24,43 @@ export function checkSet(set: readonly Sample[], network: Network): TrainingSet 
     refuse("ERR_BATCHNORM_DTYPE", "a training set must be an array of { input, output }", set);
   }
   const samples = set as readonly Sample[];
+  const inputs = flatten(samples, "input", network.inputs);
+  const targets = flatten(samples, "output", network.outputs);
+  if (inputs && targets) return { samples, inputs, targets };
+  return refuseSet(samples, network);
+}
+
+/** Side by side what each sample has under a key; null where it is not as it must be. */
+function flatten(
+  samples: readonly Sample[],
+  key: keyof Sample,
+  width: number,
+): Float64Array | null {
+  if (samples.length === 0) return null;
+  const values = new Float64Array(samples.length * width);
+  let at = 0;
+  for (let i = 0; i < samples.length; i++) {
+    const row = samples[i]?.[key];
+    if (typeof row !== "object" || row?.length !== width) return null;
+    for (let field = 0; field < width; field++) {
+      const value = row[field] as number;
+      if (!Number.isFinite(value)) return null;
+      values[at++] = value;
+    }
+  }
+  return values;
+}
+
+/** Says what is wrong, which costs more than to see that something is. */
+function refuseSet(samples: readonly Sample[], { inputs, outputs }: Network): never {
   const bad = samples.findIndex((sample) => !sample?.input || !sample.output);
   if (bad >= 0) {
     refuse("ERR_BATCHNORM_DTYPE", `sample ${bad} must have an input and an output`, samples[bad]);
   }
-  const { inputs, outputs } = network;
-  const x = checkSamples(
-    "the inputs",
-    samples.map(({ input }) => input),
-    inputs,
-    "float64",
-  );
-  const t = checkSamples(
-    "the outputs",
-    samples.map(({ output }) => output),
-    outputs,
-    "float64",
-  );
-  return { samples, inputs: x.values, targets: t.values };
+  const rows = (key: keyof Sample) => samples.map((sample) => sample[key]);
+  checkSamples("the inputs", rows("input"), inputs, "float64");
+  checkSamples("the outputs", rows("output"), outputs, "float64");
+  return refuse("ERR_BATCHNORM_DTYPE", "a training set must be rows of finite numbers", samples);
 }
 
 /** The sum of what samples cost, given their outputs side by side. */
