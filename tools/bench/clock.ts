@@ -1,15 +1,29 @@
 // The clock and the loop of a worker in JavaScript, in Node or on a page.
+import type { Learned } from "./digits-goal.ts";
 import { type Answer, checkedPlaces, type Request } from "./protocol.ts";
 import { median } from "./statistics.ts";
 
 /** One op on one shape, with its tensors in place. */
-export interface Prepared {
+export type Prepared = Timed | Measuring;
+
+/** What is asked for is how long `run` takes. */
+export interface Timed {
   run(): unknown;
-  /** What is asked for where it is no time: the answer is this number. */
-  measure?(): Promise<number>;
   /** What the last run has computed, for a glance at whether it is right. */
   result?(): ArrayLike<number> | Promise<ArrayLike<number>>;
   dispose?(): void;
+}
+
+/** It measures itself. */
+export interface Measuring {
+  measure(): Measured | Promise<Measured>;
+  dispose?(): void;
+}
+
+/** A time, or a number that is none; and how learning went. */
+export interface Measured {
+  readonly ms: number;
+  readonly learned?: Learned;
 }
 
 /** Finds tensors and functions for a request, or says in words what the subject lacks. */
@@ -34,12 +48,12 @@ export class Bench {
     }
     const prepared = this.#prepared;
     if (typeof prepared === "string") return { lacks: prepared };
-    if (prepared.measure) return { ms: await prepared.measure(), check: null };
+    if ("measure" in prepared) return { ...(await prepared.measure()), check: null };
     return time(prepared, request);
   }
 }
 
-async function time(prepared: Prepared, { iterations, batches }: Request): Promise<Answer> {
+async function time(prepared: Timed, { iterations, batches }: Request): Promise<Answer> {
   // Another process has had the caches since the last sample: one run brings the tensors back.
   // It doubles the cost of a slow op, sampled once, whose tensors were never in cache.
   if (batches > 1) await prepared.run();

@@ -1,4 +1,5 @@
 import { layoutOf } from "@batchnorm/core";
+import type { Learned } from "./digits-goal.ts";
 import type { Shape } from "./shapes.ts";
 
 /**
@@ -25,7 +26,7 @@ export type Greeting = { readonly ready: string } | { readonly absent: string };
  * values of the result; or that the worker has no such op.
  */
 export type Answer =
-  | { readonly ms: number; readonly check: readonly number[] | null }
+  | { readonly ms: number; readonly check: readonly number[] | null; readonly learned?: Learned }
   | { readonly lacks: string };
 
 export function requestFor(

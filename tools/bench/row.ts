@@ -14,6 +14,12 @@ export interface Row {
   readonly ratioToLimit: number | null;
   /** Ours ÷ this time, median of the rounds: what the targets are about. Absent without ours. */
   readonly oursRatio?: number;
+  /** Of an op that learns: whether its goal was reached; if not, the time is that of its cap, and ratios are bounds. */
+  readonly reached?: boolean;
+  /** Training samples that it saw, median of the rounds. */
+  readonly samples?: number;
+  /** Test accuracy at its end, in [0, 1], median of the rounds. */
+  readonly accuracy?: number;
 }
 
 /** A subject that could not take part: in all of its suite, or in one shape and op. */

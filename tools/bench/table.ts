@@ -17,7 +17,8 @@ export function report(suite: Suite, lines: readonly Line[]): string {
     "",
     "Median milliseconds",
     times(suite, cells, columns),
-    ...(suite.samples ? ["", ...speeds(suite, cells, columns, suite.samples)] : []),
+    ...speeds(suite, cells, columns),
+    ...learned(cells),
     ...(against.length && has("ours") ? ["", ...ratios(suite, cells, against)] : []),
     ...absences(lines),
   ].join("\n");
@@ -35,13 +36,10 @@ function times(suite: Suite, cells: readonly Cell[], columns: readonly string[])
 }
 
 /** How many samples everyone trains in a second. */
-function speeds(
-  suite: Suite,
-  cells: readonly Cell[],
-  columns: readonly string[],
-  samples: number,
-): string[] {
+function speeds(suite: Suite, cells: readonly Cell[], columns: readonly string[]): string[] {
+  const { samples } = suite;
   const training = cells.filter(({ op }) => op === "train");
+  if (samples === undefined || training.length === 0) return [];
   const body = training.map(({ op, rows }) => [
     op,
     ...columns.map((name) => {
@@ -49,7 +47,20 @@ function speeds(
       return row ? Math.round((1000 * samples) / row.medianMs).toLocaleString("en") : "";
     }),
   ]);
-  return ["Samples a second", grid(["", ...columns], groups(suite, training, body))];
+  return ["", "Samples a second", grid(["", ...columns], groups(suite, training, body))];
+}
+
+/** What those who learn had seen, and knew, at the end. */
+function learned(cells: readonly Cell[]): string[] {
+  const lines = cells.flatMap(({ shape, op, rows }) =>
+    rows.flatMap(({ subject, reached, samples, accuracy }) => {
+      if (reached === undefined || accuracy === undefined) return [];
+      const what = reached ? "reached" : "given up";
+      const seen = samples?.toLocaleString("en");
+      return `  ${shape} ${op}, ${subject}: ${what} after ${seen} samples, at ${(100 * accuracy).toFixed(1)} %`;
+    }),
+  );
+  return lines.length ? ["", "What was learned", ...lines] : [];
 }
 
 function ratios(suite: Suite, cells: readonly Cell[], against: readonly string[]): string[] {

@@ -50,6 +50,7 @@ export const targets: readonly Target[] = [
 
   ...engine(),
   ...layers(),
+  ...synaptic(),
 ];
 
 /** A layer's training step against the stock layer's. */
@@ -92,5 +93,15 @@ function engine(): Target[] {
       { suite: minibatch, op: "cold-1000", against, first: 1 },
       { suite: minibatch, op: "cold-100", against, second: 1 },
     ]),
+  ];
+}
+
+/** Against synaptic's own Trainer, optimized; reading and writing its network counts. */
+function synaptic(): Target[] {
+  const train = { suite: "synaptic", op: "train", against: "stock" };
+  return [
+    { ...train, shapes: ["64-100-100-10"], first: 1 / 320, second: 1 / 430 },
+    { ...train, shapes: ["2-8-1", "4-16-8-3"], first: 1 / 2, second: 1 / 4 },
+    { ...train, op: "to-95", first: 1 / 10 },
   ];
 }

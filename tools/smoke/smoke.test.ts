@@ -40,7 +40,7 @@ function outputs(folder: string, file: string, code: string): string[] {
 }
 
 beforeAll(() => {
-  for (const name of ["core", "kernels", "minibatch", "conformance", "tfjs"]) {
+  for (const name of ["core", "kernels", "minibatch", "conformance", "tfjs", "synaptic"]) {
     run("npm", ["pack", "--pack-destination", fresh], join(root, "packages", name));
   }
 }, 120_000);
@@ -183,6 +183,33 @@ describe("with a network of the mini-batch engine", () => {
     const expected = "errorThreshold true 1";
     expect(outputs(folder, "train.mjs", esm)).toEqual([expected, expected]);
     expect(outputs(folder, "train.cjs", cjs)).toEqual([expected, expected]);
+  });
+});
+
+describe("with synaptic", () => {
+  let folder = "";
+  beforeAll(() => {
+    folder = install("synaptic", ["synaptic@1.1.4", `${oldest}@${oldestNode}`]);
+  }, 300_000);
+
+  test("an ES module and require() train its network, and synaptic runs what was saved", () => {
+    const train = `
+      const { BatchNormPerceptron, BatchTrainer } = createBatchNorm(synaptic);
+      const network = new BatchNormPerceptron(2, 8, 1);
+      const set = [[0, 0], [0, 1], [1, 0], [1, 1]].map(([a, b]) => ({ input: [a, b], output: [a ^ b] }));
+      const { error } = new BatchTrainer(network).train(set, { rate: 0.5, iterations: 5000 });
+      const plain = synaptic.Network.fromJSON(JSON.parse(JSON.stringify(network)));
+      console.log(error <= 0.005, set.map(({ input }) => Math.round(plain.activate(input)[0])).join(" "));`;
+    const esm = `
+      import synaptic from "synaptic";
+      import { createBatchNorm } from "@batchnorm/synaptic";
+      ${train}`;
+    const cjs = `
+      const synaptic = require("synaptic");
+      const { createBatchNorm } = require("@batchnorm/synaptic");
+      ${train}`;
+    expect(outputs(folder, "train.mjs", esm)).toEqual(["true 0 1 1 0", "true 0 1 1 0"]);
+    expect(outputs(folder, "train.cjs", cjs)).toEqual(["true 0 1 1 0", "true 0 1 1 0"]);
   });
 });
 

@@ -8,10 +8,12 @@ const documents = [
   "core/README.md",
   "kernels/README.md",
   "minibatch/README.md",
+  "synaptic/README.md",
   "tfjs/README.md",
   "conformance/README.md",
   "../docs/conventions.md",
   "../docs/tfjs.md",
+  "../docs/synaptic.md",
 ];
 
 /** The JavaScript of a document, and what the text block after each says it prints. */

@@ -1,5 +1,6 @@
-import { BatchNormError, refuse } from "@batchnorm/core";
+import { BatchNormError, type FloatArray, refuse } from "@batchnorm/core";
 import type { Batches } from "./batches.ts";
+import type { Cost } from "./cost.ts";
 import type { Dataset } from "./dataset.ts";
 import { LastGood } from "./last-good.ts";
 import type { Network } from "./network.ts";
@@ -20,6 +21,8 @@ interface Parts {
   readonly batches: Batches;
   readonly shuffle: boolean;
   readonly position: Position;
+  /** Null for the network's own loss. */
+  readonly cost: Cost | null;
 }
 
 /** Training, step by step, and back to the last good parameters where it diverges. */
@@ -34,8 +37,11 @@ export class Epochs {
   /** The generator after this epoch's order was drawn: the next epoch's. */
   readonly #drawn = new Random(0);
   readonly #lastGood: LastGood;
+  readonly #cost: Cost | null;
+  /** Of a step, for the cost. */
+  #outputs: FloatArray;
 
-  constructor({ network, data, batches, shuffle, position }: Parts, rate: Rate) {
+  constructor({ network, data, batches, shuffle, position, cost }: Parts, rate: Rate) {
     this.rate = rate;
     this.position = position;
     this.batches = batches;
@@ -44,6 +50,8 @@ export class Epochs {
     this.#shuffle = shuffle;
     this.#order = new Uint32Array(data.count);
     this.#lastGood = new LastGood(network);
+    this.#cost = cost;
+    this.#outputs = network.readOutputs(1);
     this.#deal();
     this.begin();
   }
@@ -76,9 +84,9 @@ export class Epochs {
       const count = batches.startOf(position.batch + 1) - from;
       const loss = this.#step(from, count);
       this.#lastGood.confirm();
-      position.lossSum += loss * count;
       position.batch++;
       position.step++;
+      position.lossSum += this.#costOf(from, count) ?? loss * count;
       from += count;
     }
     return position.batch === batches.count ? this.#endEpoch() : null;
@@ -107,6 +115,21 @@ export class Epochs {
     const samples = named(this.#order.subarray(from, from + count));
     const where = `step ${step + 1}, in epoch ${epoch + 1} (samples ${samples}; rate ${rate})`;
     return this.#diverge(`the loss must be finite at ${where}`, reason);
+  }
+
+  /** What the last step's outputs cost; null where the loss is told. */
+  #costOf(from: number, count: number): number | null {
+    if (!this.#cost) return null;
+    const network = this.#network;
+    // Balanced batches hardly ever change their size.
+    const fits = this.#outputs.length === count * network.outputs;
+    this.#outputs = network.readOutputs(count, fits ? this.#outputs : undefined);
+    const value = this.#cost(this.#outputs, this.#order.subarray(from, from + count));
+    if (!Number.isFinite(value)) {
+      const rule = `the cost must be a finite number at step ${this.position.step}`;
+      refuse("ERR_BATCHNORM_NON_FINITE", rule, value);
+    }
+    return value;
   }
 
   #diverge(rule: string, received: unknown): never {

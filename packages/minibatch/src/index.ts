@@ -6,6 +6,7 @@ export {
   type Samples,
   type TrainingData,
 } from "./check-data.ts";
+export type { Cost } from "./cost.ts";
 export { Dataset } from "./dataset.ts";
 export { foldBatchNorm } from "./fold.ts";
 export type { GradientsOf, LayerGradients, NetworkGradients } from "./gradients.ts";
@@ -24,6 +25,7 @@ export type { Optimizer, ResolvedOptimizer } from "./optimizer.ts";
 export type { PositionState } from "./position.ts";
 export { Random, type RandomState } from "./random.ts";
 export { type RecalibrateOptions, recalibrate } from "./recalibrate.ts";
+export { resolveBatchNorm } from "./resolved-graph.ts";
 export type { Moment, Rate } from "./schedule.ts";
 export type { Snapshot } from "./snapshot.ts";
 export { Trainer } from "./trainer.ts";

@@ -25,7 +25,7 @@ import {
 import { outFor, readMatrix, requireNumbers, writeMatrix } from "./parameters.ts";
 import { plainGraph } from "./plain-graph.ts";
 import { type ResolvedGraph, resolveGraph } from "./resolved-graph.ts";
-import { predictInto, requireSamples } from "./samples.ts";
+import { outputsInto, predictInto, requireSamples, requireStepped } from "./samples.ts";
 import { copyIn, copyOut, type Snapshot } from "./snapshot.ts";
 import { Steps } from "./steps.ts";
 
@@ -195,6 +195,13 @@ export class Network {
   step(data: Dataset, indices: Uint32Array, from: number, count: number, rate: number): number {
     if (this.#executor === null) refuseDisposed();
     return this.#steps.step(data, indices, from, count, rate);
+  }
+
+  /** What the last step, of `count` samples, gave before its update: [count, outputs]. @throws as `predict`. */
+  readOutputs(count: number, out?: FloatArray): FloatArray {
+    const executor = this.#in;
+    requireStepped(executor.plan, count);
+    return outputsInto(executor, count, outFor("out", out, this.type, count * this.outputs));
   }
 
   /**

@@ -86,7 +86,7 @@ function resolveLayer(layer: Layer, place: number, units: readonly number[]): Re
   if (!(Number.isFinite(leak) && leak >= 0)) {
     refuse("ERR_BATCHNORM_OPTION", `${name}: leak must be a finite number ≥ 0`, leak);
   }
-  const batchNorm = resolveBatchNorm(layer.batchNorm, name);
+  const batchNorm = resolveLayerBatchNorm(layer.batchNorm, name);
   const { bias = batchNorm === null } = layer;
   if (typeof bias !== "boolean") {
     refuse("ERR_BATCHNORM_OPTION", `${name}: bias must be true or false`, bias);
@@ -152,12 +152,23 @@ const fixed = {
   renorm: null,
 } as const;
 
-function resolveBatchNorm(
+function resolveLayerBatchNorm(
   batchNorm: BatchNormOptions | boolean | undefined,
   name: string,
 ): ResolvedOptions | null {
   if (batchNorm === undefined || batchNorm === false) return null;
-  const options = resolveOptions(batchNorm === true ? {} : batchNorm, { name });
+  return resolveBatchNorm(batchNorm === true ? {} : batchNorm, name);
+}
+
+/**
+ * Fills in what the options of a layer of units leave open and checks every one.
+ *
+ * @param name - What an error calls the layer.
+ * @throws {BatchNormError} `ERR_BATCHNORM_OPTION`, `ERR_BATCHNORM_AXIS`; `ERR_BATCHNORM_UNSUPPORTED` for
+ * what units have not: another axis, virtual batches, renorm, no running statistics.
+ */
+export function resolveBatchNorm(batchNorm: BatchNormOptions, name: string): ResolvedOptions {
+  const options = resolveOptions(batchNorm, { name });
   for (const [key, value] of Object.entries(fixed)) {
     const received = options[key as keyof typeof fixed];
     if (received === value) continue;

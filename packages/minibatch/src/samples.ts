@@ -13,6 +13,12 @@ export function requireSamples(plan: Plan, x: FloatArray, count: number): void {
   requireFloats("x", x, count * inputOf(plan).units);
 }
 
+/** @throws {BatchNormError} `ERR_BATCHNORM_SHAPE` for a count that no step can have had. */
+export function requireStepped({ options: { batchSize } }: Plan, count: number): void {
+  if (Number.isInteger(count) && count >= 1 && count <= batchSize) return;
+  refuse("ERR_BATCHNORM_SHAPE", `count must be an integer from 1 to ${batchSize}`, count);
+}
+
 /** Writes samples, [count, inputs], to where a pass begins. */
 export function stage({ plan, block }: Executor, x: FloatArray, count: number): void {
   const { transposed, transposedRow, units } = inputOf(plan);
@@ -74,8 +80,20 @@ export function predictInto(
   count: number,
   out: FloatArray,
 ): void {
-  const { activations, units } = outputOf(executor.plan);
+  const { units } = outputOf(executor.plan);
   inBatches(executor, x, count, 0, (first, size) => {
-    readBatch(executor, activations, units, size, out, first * units);
+    outputsInto(executor, size, out, first * units);
   });
+}
+
+/** [count, outputs] of the last pass, into `out`, from `at` on. */
+export function outputsInto(
+  executor: Executor,
+  count: number,
+  out: FloatArray,
+  at = 0,
+): FloatArray {
+  const { activations, units } = outputOf(executor.plan);
+  readBatch(executor, activations, units, count, out, at);
+  return out;
 }

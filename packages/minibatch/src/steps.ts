@@ -4,6 +4,7 @@ import { controls, outcomes } from "./controls.ts";
 import type { Dataset } from "./dataset.ts";
 import type { Executor } from "./executor.ts";
 import type { Plan } from "./plan.ts";
+import { requireStepped } from "./samples.ts";
 
 /** Makes training steps. What one needs is kept, so that none allocates. */
 export class Steps {
@@ -69,10 +70,7 @@ export class Steps {
 
   /** Copies the samples' indices to where the executor reads them. */
   #take(indices: Uint32Array, from: number, count: number, samples: number): void {
-    const { batchSize } = this.#plan.options;
-    if (!(Number.isInteger(count) && count >= 1 && count <= batchSize)) {
-      refuse("ERR_BATCHNORM_SHAPE", `count must be an integer from 1 to ${batchSize}`, count);
-    }
+    requireStepped(this.#plan, count);
     if (!(Number.isInteger(from) && from >= 0 && from + count <= indices.length)) {
       const rule = `from must leave ${count} of ${indices.length} indices`;
       refuse("ERR_BATCHNORM_SHAPE", rule, from);

@@ -1,5 +1,6 @@
 import { refuse } from "@batchnorm/core";
 import { type Batches, balancedBatches } from "./batches.ts";
+import type { Cost } from "./cost.ts";
 import type { Network } from "./network.ts";
 import { resolveGraph } from "./resolved-graph.ts";
 import { type Rate, requireRate } from "./schedule.ts";
@@ -14,6 +15,8 @@ export interface TrainerOptions {
   readonly seed?: number | undefined;
   /** Default 0.1. */
   readonly rate?: Rate | undefined;
+  /** What is told, and compared with a threshold, instead of the network's loss. Default the loss. */
+  readonly cost?: Cost | undefined;
 }
 
 /** Options with nothing left open, but for the seed, which makes a generator. */
@@ -21,9 +24,10 @@ export interface ResolvedTrainerOptions {
   readonly batchSize: number;
   readonly shuffle: boolean;
   readonly rate: Rate;
+  readonly cost: Cost | null;
 }
 
-const keys = ["batchSize", "shuffle", "seed", "rate"];
+const keys = ["batchSize", "shuffle", "seed", "rate", "cost"];
 
 /** @throws {BatchNormError} `ERR_BATCHNORM_OPTION` naming what is unknown or out of range. */
 export function resolveTrainerOptions(
@@ -37,12 +41,15 @@ export function resolveTrainerOptions(
     if (keys.includes(key)) continue;
     refuse("ERR_BATCHNORM_OPTION", `an option must be one of ${keys.join(", ")}`, key);
   }
-  const { batchSize = network.batchSize, shuffle = true, rate = 0.1 } = options;
+  const { batchSize = network.batchSize, shuffle = true, rate = 0.1, cost = null } = options;
   if (typeof shuffle !== "boolean") {
     refuse("ERR_BATCHNORM_OPTION", "shuffle must be true or false", shuffle);
   }
   requireRate(rate);
-  return { batchSize, shuffle, rate };
+  if (cost !== null && typeof cost !== "function") {
+    refuse("ERR_BATCHNORM_OPTION", "cost must be a function", cost);
+  }
+  return { batchSize, shuffle, rate, cost };
 }
 
 /**

@@ -43,7 +43,7 @@ export class Trainer {
    * `ERR_BATCHNORM_TOO_FEW_VALUES` for a single sample where Batch Normalization takes statistics.
    */
   constructor(network: Network, data: TrainingData, options: TrainerOptions = {}) {
-    const { rate, batchSize, shuffle } = resolveTrainerOptions(options, network);
+    const { rate, batchSize, shuffle, cost } = resolveTrainerOptions(options, network);
     const position = new Position(new Random(options.seed ?? 0));
     const { x, t, count } = checkTrainingData(data, network);
     const batches = batchesFor(network, count, batchSize);
@@ -51,7 +51,8 @@ export class Trainer {
     this.batchSize = batchSize;
     this.shuffle = shuffle;
     this.#data = network.load(x, t, count);
-    this.#epochs = new Epochs({ network, data: this.#data, batches, shuffle, position }, rate);
+    const parts = { network, data: this.#data, batches, shuffle, position, cost };
+    this.#epochs = new Epochs(parts, rate);
   }
 
   /**
@@ -59,7 +60,7 @@ export class Trainer {
    * training had not been interrupted.
    *
    * @param data - What the other one was trained on; no state holds it.
-   * @param options - `rate`: required where it was a function, which no state can hold.
+   * @param options - `rate`: required where it was a function, which no state can hold; `cost`: likewise.
    * @returns a trainer with a network of its own.
    * @throws {BatchNormError} `ERR_BATCHNORM_STATE` for a malformed state, or data of another size;
    * `ERR_BATCHNORM_OPTION` for a rate that is missing; as the constructor.
@@ -67,7 +68,7 @@ export class Trainer {
   static fromState(
     state: unknown,
     data: TrainingData,
-    options: Pick<TrainerOptions, "rate"> = {},
+    options: Pick<TrainerOptions, "rate" | "cost"> = {},
   ): Trainer {
     const { batchSize, shuffle, samples, position, ...saved } = parseTrainerState(state);
     const rate = options.rate ?? saved.rate;
@@ -77,7 +78,7 @@ export class Trainer {
     const at = Position.fromState(position);
     const network = Network.fromState(saved.network);
     try {
-      const trainer = new Trainer(network, data, { batchSize, shuffle, rate });
+      const trainer = new Trainer(network, data, { batchSize, shuffle, rate, cost: options.cost });
       trainer.#resume(at, samples);
       return trainer;
     } catch (error) {

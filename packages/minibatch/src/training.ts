@@ -6,7 +6,7 @@ export interface Progress {
   readonly epoch: number;
   /** Steps that are done, of all calls together. */
   readonly step: number;
-  /** Mean loss of the epoch's samples, each taken before the step that it led to. */
+  /** Mean loss, or cost, of the epoch's samples, each taken before the step that it led to. */
   readonly loss: number;
 }
 

@@ -2,7 +2,9 @@
 declare module "synaptic" {
   type Sample = { readonly input: readonly number[]; readonly output: readonly number[] };
   const synaptic: {
-    Architect: { Perceptron: new (...sizes: number[]) => object };
+    Architect: {
+      Perceptron: new (...sizes: number[]) => { activate(input: readonly number[]): number[] };
+    };
     Trainer: new (
       network: object,
     ) => {

@@ -50,7 +50,7 @@ export const layerOps =
       tf.dispose([x, dy]);
     };
     if (op !== "peak-memory") return { ...prepared, dispose };
-    return { ...prepared, dispose, measure: () => peak(step) };
+    return { ...prepared, dispose, measure: async () => ({ ms: await peak(step) }) };
   };
 
 /** The first tensor that a call makes is its result, and is kept till the next. */

@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { chromium } from "playwright";
 import { createServer, defaultClientConditions } from "vite";
+import { chromium as launchOptions } from "../../chromium.ts";
 import type { Answer, Request } from "../protocol.ts";
 import { answerLines, greet } from "../worker.ts";
 
@@ -20,15 +21,7 @@ const server = await createServer({
 await server.listen();
 const [url] = server.resolvedUrls?.local ?? [];
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM_PATH ?? "/usr/bin/chromium",
-  args: [
-    ...["--no-sandbox", "--no-first-run", "--disable-background-networking"],
-    ...["--disable-component-update", "--disable-quic", "--disable-sync"],
-    ...["--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
-    ...["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan"],
-  ],
-});
+const browser = await chromium.launch(launchOptions);
 try {
   const page = await browser.newPage();
   await page.goto(`${url}?subject=${subject}&backend=${backend}`);

@@ -1,0 +1,11 @@
+import type { FloatArray } from "@batchnorm/core";
+
+/**
+ * What a batch is said to cost, summed over its samples, where that is not the loss: training makes the
+ * network's own loss small all the same.
+ *
+ * @param outputs - Of the batch before its step, [samples, outputs]; valid during the call alone.
+ * @param samples - Which they are, by their places in the data; likewise.
+ * @returns a finite number.
+ */
+export type Cost = (outputs: FloatArray, samples: Uint32Array) => number;

@@ -1,0 +1,218 @@
+import { refuse } from "@batchnorm/core";
+import { Trainer, type TrainOptions } from "@batchnorm/minibatch";
+import { Engine } from "./engine.ts";
+import type { Network, NetworkLike, Synaptic } from "./host.ts";
+import { Iterations } from "./iterations.ts";
+import { wiringOf } from "./list-wiring.ts";
+import { requireNetwork } from "./require-host.ts";
+import {
+  type ResolvedTraining,
+  resolveTraining,
+  type Sample,
+  type TrainingOptions,
+} from "./training-options.ts";
+import { checkSet, sumOfCosts, type TrainingSet } from "./training-set.ts";
+
+/** What synaptic's Trainer gives. */
+export interface TrainingResult {
+  /** Mean cost of the last iteration's samples, each taken before the step that it led to; 1 before any. */
+  readonly error: number;
+  readonly iterations: number;
+  /** Milliseconds. */
+  readonly time: number;
+}
+
+/** Networks that are being trained. */
+const busy = new WeakSet<Network>();
+
+/**
+ * Trains a network of stock layers and layers of Batch Normalization by mini-batches, with the options and
+ * the result of synaptic's own Trainer.
+ *
+ * The network is read when a call begins, and written when it ends or a schedule is due; after an error in
+ * what was asked for, it is as it was. When training diverges, `ERR_BATCHNORM_NON_FINITE` names the step,
+ * and the network has the last good parameters.
+ */
+export class HostedTrainer {
+  readonly network: NetworkLike;
+  /** What holds for every call that does not say otherwise. May be changed. */
+  options: TrainingOptions;
+  readonly #synaptic: Synaptic;
+  /** So that each call draws other orders. */
+  #calls = 0;
+  /** Of the last call, if it remembers nothing that the next one must not know. */
+  #engine: Engine | null = null;
+
+  /** @throws {BatchNormError} `ERR_BATCHNORM_UNSUPPORTED` for another copy's network; `ERR_BATCHNORM_OPTION`. */
+  constructor(synaptic: Synaptic, network: NetworkLike, options: TrainingOptions = {}) {
+    requireNetwork(synaptic, network);
+    resolveTraining(synaptic.Trainer.cost.MSE, options);
+    this.network = network;
+    this.options = options;
+    this.#synaptic = synaptic;
+  }
+
+  /**
+   * Trains until something ends it.
+   *
+   * @throws {BatchNormError} `ERR_BATCHNORM_OPTION`; `ERR_BATCHNORM_UNSUPPORTED` for a network that is not
+   * feed-forward, or that is being trained; for the set as `checkSet`; `ERR_BATCHNORM_NON_FINITE` when
+   * training diverges.
+   */
+  train(set: readonly Sample[], options: TrainingOptions = {}): TrainingResult {
+    const run = this.#begin(set, options);
+    try {
+      if (!run.iterations.over) run.trainer.train(run.until);
+    } finally {
+      run.end();
+    }
+    return run.result();
+  }
+
+  /**
+   * As {@link HostedTrainer.train}, to the last bit, but lets the event loop run every few milliseconds. A
+   * promise that the schedule gives is waited for.
+   */
+  async trainAsync(set: readonly Sample[], options: TrainingOptions = {}): Promise<TrainingResult> {
+    const run = this.#begin(set, options);
+    try {
+      if (!run.iterations.over) await run.trainer.trainAsync(run.until);
+    } finally {
+      run.end();
+    }
+    return run.result();
+  }
+
+  /**
+   * The mean cost of a set, by the network as it is.
+   *
+   * @param options - `cost` alone counts.
+   * @throws {BatchNormError} as {@link HostedTrainer.train}.
+   */
+  test(
+    set: readonly Sample[],
+    options: TrainingOptions = {},
+  ): Pick<TrainingResult, "error" | "time"> {
+    const start = Date.now();
+    const { cost } = this.#resolve(options);
+    const engine = Engine.of(this.#synaptic, this.network, mostAtOnce);
+    try {
+      const data = checkSet(set, engine.network);
+      const error = this.#meanCost(engine, data, cost);
+      return { error, time: Date.now() - start };
+    } finally {
+      engine.dispose();
+    }
+  }
+
+  #resolve(options: TrainingOptions): ResolvedTraining {
+    return resolveTraining(this.#synaptic.Trainer.cost.MSE, this.options, options);
+  }
+
+  #begin(set: readonly Sample[], given: TrainingOptions) {
+    const start = Date.now();
+    const network = requireNetwork(this.#synaptic, this.network);
+    if (busy.has(network)) {
+      const rule =
+        "a network must be trained by one call at a time: await trainAsync, or stop it by its signal";
+      refuse("ERR_BATCHNORM_UNSUPPORTED", rule, "a call while it trains");
+    }
+    const options = this.#resolve(given);
+    const engine = this.#engineFor(options, set?.length ?? 0);
+    const { train, test } = split(checkSet(set, engine.network), options);
+    const width = engine.network.outputs;
+    const trainer = new Trainer(
+      engine.network,
+      { inputs: train.inputs, targets: train.targets },
+      {
+        batchSize: options.batchSize,
+        ...{ shuffle: options.shuffle, seed: (options.seed + this.#calls++) % 2 ** 53 },
+        cost: sumOfCosts(train, width, options.cost, this.#synaptic.Trainer.cost.MSE),
+      },
+    );
+    const iterations = new Iterations(options, {
+      test: test && (() => this.#meanCost(engine, test, options.cost)),
+      setRate: (rate) => {
+        trainer.rate = rate;
+      },
+      publish: () => engine.write(),
+    });
+    const until: TrainOptions = {
+      epochs: options.iterations,
+      onEpoch: ({ loss }) => iterations.end(loss),
+      until: () => iterations.over,
+      ...(options.signal ? { signal: options.signal } : {}),
+    };
+    busy.add(network);
+    return {
+      ...{ trainer, iterations, until },
+      end: () => {
+        busy.delete(network);
+        trainer.dispose();
+        engine.write();
+      },
+      result: (): TrainingResult => ({
+        error: iterations.error,
+        iterations: iterations.done,
+        time: Date.now() - start,
+      }),
+    };
+  }
+
+  /** Making matrices costs as much as training a tiny network does: those of the last call are used again. */
+  #engineFor({ batchSize, optimizer }: ResolvedTraining, samples: number): Engine {
+    // A lone last sample joins the batch before it.
+    const room = Math.min(batchSize, Math.max(1, samples)) + 1;
+    const wiring = wiringOf(this.#synaptic, this.network, this.#calls === 0);
+    const plain = optimizer.kind === "sgd" && !optimizer.momentum;
+    const kept = this.#engine;
+    if (kept && plain && kept.wiring === wiring && kept.network.batchSize === room) {
+      kept.read();
+      return kept;
+    }
+    const engine = Engine.of(this.#synaptic, this.network, room, optimizer);
+    this.#engine?.dispose();
+    this.#engine = plain ? engine : null;
+    return engine;
+  }
+
+  #meanCost(
+    { network }: Engine,
+    { samples, ...data }: TrainingSet,
+    cost: ResolvedTraining["cost"],
+  ) {
+    const { MSE } = this.#synaptic.Trainer.cost;
+    const outputs = network.predict(data.inputs, samples.length);
+    const sum = sumOfCosts({ samples, ...data }, network.outputs, cost, MSE);
+    return sum(outputs, Uint32Array.from(samples.keys())) / samples.length;
+  }
+}
+
+/** Samples of a pass that trains nothing. */
+const mostAtOnce = 256;
+
+/** The last samples are for testing, as synaptic has it. */
+function split(
+  all: TrainingSet,
+  { crossValidate }: ResolvedTraining,
+): { train: TrainingSet; test: TrainingSet | null } {
+  if (!crossValidate) return { train: all, test: null };
+  const { length } = all.samples;
+  const count = Math.ceil((1 - crossValidate.testSize) * length);
+  if (count === length) {
+    const rule = "crossValidate.testSize must leave a sample or more to test with";
+    refuse("ERR_BATCHNORM_OPTION", rule, crossValidate.testSize);
+  }
+  const part = (from: number, to: number): TrainingSet => ({
+    samples: all.samples.slice(from, to),
+    inputs: all.inputs.subarray(
+      (from * all.inputs.length) / length,
+      (to * all.inputs.length) / length,
+    ),
+    targets: all.targets.subarray(
+      (from * all.targets.length) / length,
+      (to * all.targets.length) / length,
+    ),
+  });
+  return { train: part(0, count), test: part(count, length) };
+}

@@ -1,0 +1,67 @@
+import {
+  BatchNorm,
+  type BatchNormOptions,
+  type BatchNormState,
+  type ChannelMap,
+  channelMap,
+  type ResolvedOptions,
+} from "@batchnorm/core";
+import { resolveBatchNorm } from "@batchnorm/minibatch";
+import type { Layer, Neuron } from "./host.ts";
+
+/** Batch Normalization of one layer: what synaptic's graph has no place for. */
+export class Normalization {
+  /** Null where nobody named it; it then goes by its place in the network. */
+  readonly name: string | null;
+  frozen: boolean;
+  #norm: BatchNorm;
+
+  /**
+   * @param size - Neurons.
+   * @throws {BatchNormError} `ERR_BATCHNORM_SHAPE` for the size, `ERR_BATCHNORM_OPTION` and
+   * `ERR_BATCHNORM_UNSUPPORTED` for options.
+   */
+  constructor(size: number, options: BatchNormOptions) {
+    resolveBatchNorm(options, "BatchNormLayer");
+    this.#norm = new BatchNorm(size, options);
+    this.frozen = !this.#norm.trainable;
+    this.name = options.name ?? null;
+  }
+
+  get options(): ResolvedOptions {
+    return { ...this.#norm.options, trainable: !this.frozen };
+  }
+
+  /** @param name - Where it has none of its own. */
+  state(name: string): BatchNormState {
+    return { ...this.#norm.toState(), name: this.name ?? name };
+  }
+
+  /** @throws {BatchNormError} `ERR_BATCHNORM_STATE`; nothing is loaded then. */
+  load(state: unknown): void {
+    this.#norm.loadState(state);
+  }
+
+  /** Gamma and beta as at first, and no statistics. */
+  reset(): void {
+    this.#norm = new BatchNorm(this.#norm.channels, this.#norm.options);
+  }
+
+  /** What it does at inference: `y = k · x + s`. */
+  map(): ChannelMap {
+    return channelMap(this.#norm.toState());
+  }
+}
+
+const ofLayers = new WeakMap<Layer, Normalization>();
+const ofNeurons = new WeakMap<Neuron, Normalization>();
+
+/** Makes a layer one of Batch Normalization. */
+export function normalize(layer: Layer, normalization: Normalization): void {
+  ofLayers.set(layer, normalization);
+  for (const neuron of layer.list) ofNeurons.set(neuron, normalization);
+}
+
+export const normalizationOf = (layer: Layer): Normalization | null => ofLayers.get(layer) ?? null;
+export const normalizationOfNeuron = (neuron: Neuron): Normalization | null =>
+  ofNeurons.get(neuron) ?? null;

@@ -1,0 +1,106 @@
+import type { Learned } from "./digits-goal.ts";
+import { type Contender, interleave } from "./interleave.ts";
+import { samples } from "./nets.ts";
+import type { Answer } from "./protocol.ts";
+import type { Absent, Line, Row } from "./row.ts";
+import { rowsOf } from "./rows.ts";
+import { median } from "./statistics.ts";
+import { AbsentError, type Command, SubjectProcess } from "./subject-process.ts";
+import type { Selection } from "./suite.ts";
+
+/** What an adapter is timed by: nets for `train`, others that learn the digits for `to-95`. */
+export interface HostSuite {
+  readonly name: string;
+  readonly train: readonly string[];
+  readonly digits: readonly string[];
+  readonly subjects: Readonly<Record<string, (say: (text: string) => void) => Command>>;
+}
+
+type Workers = ReadonlyMap<string, SubjectProcess>;
+
+/** Runs of `to-95` are as long as learning takes: few are enough. */
+const learningRounds = 3;
+
+/** Times an adapter beside its host as it is. */
+export async function runHost(suite: HostSuite, selection: Selection): Promise<Line[]> {
+  const { say, shapes, ops, rounds } = selection;
+  const lines: Line[] = [];
+  const workers = new Map<string, SubjectProcess>();
+  try {
+    for (const [subject, command] of Object.entries(suite.subjects)) {
+      if (!selection.subjects.includes(subject)) continue;
+      try {
+        workers.set(subject, await SubjectProcess.start(command(say)));
+      } catch (error) {
+        if (!(error instanceof AbsentError)) throw error;
+        lines.push({ suite: suite.name, subject, absent: error.message });
+      }
+    }
+    say([...workers.values()].map(({ about }) => about).join("; "));
+    for (const shape of suite.train) {
+      if (!ops.includes("train") || !shapes.includes(shape)) continue;
+      say(`training ${shape}`);
+      lines.push(...(await trainRows({ suite: suite.name, shape, op: "train" }, workers, rounds)));
+    }
+    for (const shape of suite.digits) {
+      if (!ops.includes("to-95") || !shapes.includes(shape)) continue;
+      say(`learning the digits: ${shape}`);
+      const cell = { suite: suite.name, shape, op: "to-95" };
+      lines.push(...(await learningRows(cell, workers, Math.min(rounds, learningRounds))));
+    }
+  } finally {
+    for (const worker of workers.values()) worker.stop();
+  }
+  return lines;
+}
+
+type Cell = Pick<Row, "suite" | "shape" | "op">;
+
+async function ask(
+  worker: SubjectProcess,
+  { op, shape }: Cell,
+  iterations: number,
+  batches: number,
+): Promise<Exclude<Answer, { lacks: string }>> {
+  const dims = shape.split("-").map(Number);
+  const sizes = { outer: samples, channels: 1, inner: 1, dims, axis: 0 };
+  const answer = await worker.ask({ op: `${op} ${shape}`, ...sizes, iterations, batches });
+  if ("lacks" in answer) throw new Error(answer.lacks);
+  return answer;
+}
+
+async function trainRows(cell: Cell, workers: Workers, rounds: number): Promise<Line[]> {
+  const contenders = [...workers].map(
+    ([name, worker]): Contender => ({
+      name,
+      time: async (iterations, batches) => (await ask(worker, cell, iterations, batches)).ms,
+    }),
+  );
+  const { series, lacking } = await interleave(contenders, rounds);
+  const absent = [...lacking].map(([subject, absent]): Absent => ({ ...cell, subject, absent }));
+  return [...rowsOf(cell, series), ...absent];
+}
+
+/** Who has not reached the goal under the cap is not asked again. */
+async function learningRows(cell: Cell, workers: Workers, rounds: number): Promise<Row[]> {
+  const times = new Map<string, number[]>();
+  const learned = new Map<string, Learned[]>();
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, worker] of workers) {
+      const before = learned.get(name) ?? [];
+      if (before.some(({ reached }) => !reached)) continue;
+      const answer = await ask(worker, cell, 1, 1);
+      times.set(name, [...(times.get(name) ?? []), answer.ms]);
+      if (answer.learned) learned.set(name, [...before, answer.learned]);
+    }
+  }
+  return rowsOf(cell, times).map((row) => {
+    const all = learned.get(row.subject) ?? [];
+    return {
+      ...row,
+      reached: all.every(({ reached }) => reached),
+      samples: median(all.map(({ samples }) => samples)),
+      accuracy: median(all.map(({ accuracy }) => accuracy)),
+    };
+  });
+}
