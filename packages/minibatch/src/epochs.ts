@@ -48,13 +48,6 @@ export class Epochs {
     this.begin();
   }
 
-  /** Goes on from another position; the network is as it was there. */
-  resume(position: Position): void {
-    this.position.copyFrom(position);
-    this.#deal();
-    this.begin();
-  }
-
   /** Copies the network as it is: since the last step, it may have been written to. */
   begin(): void {
     this.#lastGood.copy(this.position);

@@ -36,14 +36,20 @@ export function parseTrainerState(value: unknown): TrainerState {
   requireField("samples", "be an integer ≥ 1", samples, isCount(samples) && samples >= 1);
   requireField("shuffle", "be true or false", shuffle, typeof shuffle === "boolean");
   if (rate !== null) requireRate(rate);
-  requireKeys("a trainer's position", position, positionKeys);
+  requirePosition(position);
+  return state;
+}
+
+/** Checks a position but for its generator. @throws {BatchNormError} `ERR_BATCHNORM_STATE`. */
+export function requirePosition(value: unknown): asserts value is PositionState {
+  requireKeys("a trainer's position", value, positionKeys);
+  const position = value as PositionState;
   for (const key of ["epoch", "step", "batch"] as const) {
     requireField(`position.${key}`, "be an integer ≥ 0", position[key], isCount(position[key]));
   }
   const { loss, lossSum } = position;
   requireField("position.loss", "be null or finite", loss, loss === null || Number.isFinite(loss));
   requireField("position.lossSum", "be finite", lossSum, Number.isFinite(lossSum));
-  return state;
 }
 
 function requireKeys(name: string, value: unknown, known: readonly string[]): void {
