@@ -82,6 +82,7 @@ export function networkClass(
     }
 
     static override fromJSON(json: object, getLayer?: GetLayer): HostNetwork {
+      // biome-ignore lint/complexity/noThisInStatic: brain.js makes what `this` is, a class of the user's too
       return super.fromJSON(json, (layer, ...inputs) =>
         layer.type === "BatchNorm" ? layerOf(layer, ...inputs) : getLayer?.(layer, ...inputs),
       );
