@@ -1,6 +1,7 @@
 import { refuse } from "@batchnorm/core";
 import type { NetworkState } from "./network-state.ts";
 import type { PositionState } from "./position.ts";
+import { Random } from "./random.ts";
 import { type Rate, requireRate } from "./schedule.ts";
 
 /** A trainer as plain JSON: all that resuming needs but the data, and a rate that is a function. */
@@ -40,7 +41,7 @@ export function parseTrainerState(value: unknown): TrainerState {
   return state;
 }
 
-/** Checks a position but for its generator. @throws {BatchNormError} `ERR_BATCHNORM_STATE`. */
+/** Checks that an unknown value is a trainer's position. @throws {BatchNormError} `ERR_BATCHNORM_STATE`. */
 export function requirePosition(value: unknown): asserts value is PositionState {
   requireKeys("a trainer's position", value, positionKeys);
   const position = value as PositionState;
@@ -50,6 +51,7 @@ export function requirePosition(value: unknown): asserts value is PositionState 
   const { loss, lossSum } = position;
   requireField("position.loss", "be null or finite", loss, loss === null || Number.isFinite(loss));
   requireField("position.lossSum", "be finite", lossSum, Number.isFinite(lossSum));
+  Random.fromState(position.random);
 }
 
 function requireKeys(name: string, value: unknown, known: readonly string[]): void {
