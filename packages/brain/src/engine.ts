@@ -66,6 +66,12 @@ export class Engine {
     return hasLayers(host, this.#left);
   }
 
+  /** Whether all of its Batch Normalization is. */
+  get isFrozen(): boolean {
+    const { network } = this;
+    return statesOf(network).every(({ place }) => network.isFrozen(place));
+  }
+
   /** Becomes what a network of brain.js needs now; what was learned stays. */
   follow({ graph, options }: EnginePlan): void {
     const plan = JSON.stringify({ graph, options });

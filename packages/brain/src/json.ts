@@ -1,5 +1,10 @@
 import { refuse } from "@batchnorm/core";
-import { Network, type NetworkState, type PositionState } from "@batchnorm/minibatch";
+import {
+  Network,
+  type NetworkState,
+  type PositionState,
+  requirePosition,
+} from "@batchnorm/minibatch";
 import { Engine } from "./engine.ts";
 import { foldedLayers } from "./fold-into-host.ts";
 import type { Host, Lookup } from "./host.ts";
@@ -59,6 +64,16 @@ export function fromBatchNormJSON(value: unknown, { warn }: Settings): Loaded {
     refuse("ERR_BATCHNORM_STATE", "version of batchNorm in a network's JSON must be 1", version);
   }
   const resolved = { ...resolveSettings(settings), warn };
+  if (position !== null) requirePosition(position);
+  if (!Number.isSafeInteger(samples) || samples < 0) {
+    const rule = "samples of batchNorm in a network's JSON must be an integer ≥ 0";
+    refuse("ERR_BATCHNORM_STATE", rule, samples);
+  }
+  for (const [name, lookup] of Object.entries(lookups)) {
+    if (typeof lookup === "object") continue;
+    const rule = `${name} of batchNorm in a network's JSON must be null or an object`;
+    refuse("ERR_BATCHNORM_STATE", rule, lookup);
+  }
   const loaded = network === null ? null : Network.fromState(network);
   const progress = position === null ? null : { position, samples };
   return {

@@ -110,7 +110,8 @@ export function withBatchNorm<Base extends NeuralNetworkClass>(Base: Base): Batc
       const session = sessionOf(this);
       requireIdle(session);
       const { batchNorm, ...stock } = json;
-      const loaded = batchNorm && fromBatchNormJSON(batchNorm, session.settings);
+      const loaded =
+        batchNorm === undefined ? null : fromBatchNormJSON(batchNorm, session.settings);
       requireActivation(this, (stock as Partial<Host>).activation);
       unlessThrown(this, () => super.fromJSON(stock));
       if (loaded) takeOver(this, session, loaded);

@@ -96,7 +96,9 @@ export function resolveSettings(settings: BatchNormSettings = {}): Settings {
     return resolveLayer(name, layer as boolean | LayerOptions, shared);
   });
   const first = resolveLayer("input", input, shared);
-  const normalized = [first, ...layers].some((layer) => layer && layer.onSingleValue !== "beta");
+  const normalized = [first, ...layers].some(
+    (layer) => layer && layer.onSingleValue !== "beta" && layer.trainable !== false,
+  );
   if (batchSize === 1 && normalized) {
     const rule =
       "batchSize must be 2 or more with Batch Normalization, since one sample has no variance";

@@ -74,7 +74,8 @@ function prepare(
   const known = knownOf(host);
   const data = checkData(known, given, settings.type);
   const { count, input, output } = data;
-  const { largest } = balancedBatches(count, settings.batchSize, settings.normalized);
+  const normalized = settings.normalized && !session.current(host)?.isFrozen;
+  const { largest } = balancedBatches(count, settings.batchSize, normalized);
   useLookups(host, input.lookup ?? known.inputLookup, output.lookup ?? known.outputLookup);
   if (!hasWeights(host)) {
     const [first, last] = [new Float32Array(input.width), new Float32Array(output.width)];

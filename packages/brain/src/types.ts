@@ -34,7 +34,7 @@ export interface BatchNormNetwork<Host extends Trains> {
 /** What makes a network with Batch Normalization. */
 export type BatchNormClass<Base extends NeuralNetworkClass> = new (
   options?: FirstOf<Base> & { readonly batchNorm?: BatchNormSettings | undefined },
-) => InstanceType<Base> & BatchNormNetwork<InstanceType<Base>>;
+) => BatchNormNetwork<InstanceType<Base>> & InstanceType<Base>;
 
 export interface Stops {
   readonly signal?: Signal | undefined;
