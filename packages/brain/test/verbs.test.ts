@@ -18,7 +18,13 @@ describe.each(versions)("with %s", (_, brain) => {
   const trained = () => {
     const net = new Net({
       hiddenLayers: [6, 5],
-      batchNorm: { input: true, hidden: [true, { name: "last" }], batchSize: 16, seed: 1 },
+      batchNorm: {
+        input: true,
+        hidden: [true, { name: "last" }],
+        batchSize: 16,
+        seed: 1,
+        onWarning() {},
+      },
     });
     net.train(data, { iterations: 5 });
     return net;
