@@ -44,7 +44,8 @@ export class Epochs {
     this.#shuffle = shuffle;
     this.#order = new Uint32Array(data.count);
     this.#lastGood = new LastGood(network);
-    this.#deal();
+    // An epoch that begins is dealt out by its first step.
+    if (position.batch > 0) this.#deal();
     this.begin();
   }
 
