@@ -51,19 +51,62 @@ export function checkData(known: Known, given: unknown, type: NumberType): Data 
   if (samples.length === 0) {
     refuse("ERR_BATCHNORM_TOO_FEW_VALUES", "the training data must hold samples", given);
   }
-  for (let i = 0; i < samples.length; i++) {
-    const sample = samples[i] as Record<Field, unknown> | null | undefined;
+  const data = samples as readonly Record<Field, object>[];
+  const { inputs, outputs } = known;
+  const quick = {
+    input: quickSide("input", data, inputs, type),
+    output: quickSide("output", data, outputs, type),
+  };
+  if (!quick.input || !quick.output) requireSamples(samples);
+  return {
+    count: samples.length,
+    input: quick.input ?? checkSide("input", data, inputs, known.inputLookup, type),
+    output: quick.output ?? checkSide("output", data, outputs, known.outputLookup, type),
+  };
+}
+
+/**
+ * Flat arrays of plain ones, in one go: a tiny network trains on a sample in 100 ns, and should not wait
+ * longer for it to be looked at.
+ *
+ * @returns null where there is anything to be said of them, or to be looked up.
+ */
+function quickSide(
+  field: Field,
+  data: readonly (Partial<Record<Field, unknown>> | null | undefined)[],
+  size: number | undefined,
+  type: NumberType,
+): Side | null {
+  const first = data[0]?.[field];
+  const width = size ?? (Array.isArray(first) ? first.length : 0);
+  if (width === 0) return null;
+  const length = data.length * width;
+  const values = type === "float32" ? new Float32Array(length) : new Float64Array(length);
+  // Stays 0 unless something becomes NaN or infinite in that type.
+  let odd = 0;
+  for (let i = 0, at = 0; i < data.length; i++) {
+    const sample = data[i];
+    // By name, which V8 finds at once.
+    const row = field === "input" ? sample?.input : sample?.output;
+    if (!Array.isArray(row) || row.length !== width) return null;
+    for (let k = 0; k < width; k++) {
+      const value: unknown = row[k];
+      if (typeof value !== "number") return null;
+      values[at] = value;
+      odd += (values[at++] as number) * 0;
+    }
+  }
+  return odd === 0 ? { values, width, lookup: null } : null;
+}
+
+/** @throws {BatchNormError} `ERR_BATCHNORM_DTYPE`. */
+function requireSamples(samples: readonly unknown[]): void {
+  for (const [i, given] of samples.entries()) {
+    const sample = given as Partial<Record<Field, unknown>> | null | undefined;
     if (isObject(sample?.input) && isObject(sample.output)) continue;
     const rule = `sample ${i} must be an object with an input and an output, each an array or an object`;
     refuse("ERR_BATCHNORM_DTYPE", rule, sample);
   }
-  const { inputs, outputs, inputLookup, outputLookup } = known;
-  const data = samples as readonly Record<Field, object>[];
-  return {
-    count: samples.length,
-    input: checkSide("input", data, inputs, inputLookup, type),
-    output: checkSide("output", data, outputs, outputLookup, type),
-  };
 }
 
 function checkSide(

@@ -69,7 +69,7 @@ export class Engine {
   /** Whether all of its Batch Normalization is. */
   get isFrozen(): boolean {
     const { network } = this;
-    return statesOf(network).every(({ place }) => network.isFrozen(place));
+    return network.graph.layers.every(({ batchNorm }, i) => !batchNorm || network.isFrozen(i + 1));
   }
 
   /** Becomes what a network of brain.js needs now; what was learned stays. */
@@ -97,13 +97,12 @@ export class Engine {
    * @returns whether the stock network itself loses that much.
    */
   write(host: Host): boolean {
-    const { network } = this;
-    this.#left = foldedLayers(network);
+    const states = statesOf(this.network);
+    this.#left = foldedLayers(this.network, states);
     this.#exact?.dispose();
     this.#exact = null;
     writeLayers(host, this.#left);
-    const states = statesOf(network);
-    const shift = shiftOfFolding(states.map(({ state }) => state));
+    const shift = shiftOfFolding(states);
     useStockRun(host);
     if (shift > safeShift) host.runInput = (input) => this.#runExactly(input);
     return shift > lossyShift;
@@ -115,18 +114,13 @@ export class Engine {
   }
 }
 
-/** A layer with Batch Normalization. */
-export interface NormalizedLayer {
-  /** Which layer of the engine, from 1. */
-  readonly place: number;
-  readonly state: BatchNormState;
-}
-
-/** From the first to the last. */
-export function statesOf(network: Network): NormalizedLayer[] {
-  return network.graph.layers.flatMap(({ batchNorm }, i) =>
-    batchNorm ? [{ place: i + 1, state: network.batchNormState(i + 1) }] : [],
-  );
+/** The states of the layers with Batch Normalization, by their places, from the first to the last. */
+export function statesOf(network: Network): Map<number, BatchNormState> {
+  const states = new Map<number, BatchNormState>();
+  for (const [i, { batchNorm }] of network.graph.layers.entries()) {
+    if (batchNorm) states.set(i + 1, network.batchNormState(i + 1));
+  }
+  return states;
 }
 
 /** beta is the bias of a layer with Batch Normalization. */

@@ -21,20 +21,29 @@ export interface HostLayer {
  */
 const smallestBias = 1.2e-38;
 
-/** Each layer's weights and biases with Batch Normalization folded in, in float64 until the end. */
-export function foldedLayers(network: Network): HostLayer[] {
+/**
+ * Each layer's weights and biases with Batch Normalization folded in, in float64 until the end.
+ *
+ * @param states - Of the layers that have it, by their places in the engine.
+ */
+export function foldedLayers(
+  network: Network,
+  states: ReadonlyMap<number, BatchNormState>,
+): HostLayer[] {
   const { graph } = network;
   const shift = shiftOf(graph);
-  return graph.layers.slice(shift).map(({ units, batchNorm }, i): HostLayer => {
+  return graph.layers.slice(shift).map(({ units }, i): HostLayer => {
     const place = i + 1 + shift;
+    const [own, before] = [states.get(place), shift && i === 0 ? states.get(1) : undefined];
     let folded: Folded = {
-      weights: Float64Array.from(network.readWeights(place)),
-      bias: batchNorm ? new Float64Array(units) : Float64Array.from(network.readBias(place)),
+      weights: network.readWeights(place),
+      bias: own ? new Float64Array(units) : network.readBias(place),
     };
-    if (batchNorm) folded = foldAfter(denseOf(folded), network.batchNormState(place));
-    if (shift && i === 0) folded = foldBefore(denseOf(folded), network.batchNormState(1));
-    const bias = Float32Array.from(folded.bias, (value) => Math.fround(value) || smallestBias);
-    return { weights: Float32Array.from(folded.weights), bias };
+    if (own) folded = foldAfter(denseOf(folded), own);
+    if (before) folded = foldBefore(denseOf(folded), before);
+    const bias = new Float32Array(folded.bias);
+    for (let unit = 0; unit < units; unit++) bias[unit] ||= smallestBias;
+    return { weights: new Float32Array(folded.weights), bias };
   });
 }
 
@@ -50,9 +59,9 @@ const denseOf = ({ weights, bias }: Folded): DenseWeights => ({
  * How much larger than its scale a pre-activation's shift is, at most: what folding into float32 loses is
  * that by 2^−24.
  */
-export function shiftOfFolding(states: readonly BatchNormState[]): number {
+export function shiftOfFolding(states: ReadonlyMap<number, BatchNormState>): number {
   let most = 0;
-  for (const { runningMean, runningVariance, gamma, epsilon } of states) {
+  for (const { runningMean, runningVariance, gamma, epsilon } of states.values()) {
     for (const [c, mean] of (runningMean ?? []).entries()) {
       const k = (gamma?.[c] ?? 1) / Math.sqrt((runningVariance?.[c] ?? 1) + epsilon);
       most = Math.max(most, Math.abs(k * mean));

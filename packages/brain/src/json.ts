@@ -5,7 +5,7 @@ import {
   type PositionState,
   requirePosition,
 } from "@batchnorm/minibatch";
-import { Engine } from "./engine.ts";
+import { Engine, statesOf } from "./engine.ts";
 import { foldedLayers } from "./fold-into-host.ts";
 import type { Host, Lookup } from "./host.ts";
 import type { Session } from "./session.ts";
@@ -78,7 +78,7 @@ export function fromBatchNormJSON(value: unknown, { warn }: Settings): Loaded {
   const progress = position === null ? null : { position, samples };
   return {
     settings: resolved,
-    engine: loaded && new Engine(loaded, foldedLayers(loaded), progress),
+    engine: loaded && new Engine(loaded, foldedLayers(loaded, statesOf(loaded)), progress),
     inputLookup: lookups.inputLookup,
     outputLookup: lookups.outputLookup,
   };

@@ -74,7 +74,7 @@ export function unfreezeBatchNorm(net: object, names?: readonly string[]): void 
  * @throws {BatchNormError} as {@link recalibrate}.
  */
 export function batchNormStates(net: object): BatchNormState[] {
-  return statesOf(engineOf(net).engine.network).map(({ state }) => state);
+  return [...statesOf(engineOf(net).engine.network).values()];
 }
 
 /**
@@ -87,16 +87,18 @@ export function loadBatchNormStates(net: object, states: readonly unknown[]): vo
   const { host, session, engine } = engineOf(net);
   const { network } = engine;
   const layers = statesOf(network);
-  if (!Array.isArray(states) || states.length !== layers.length) {
-    const rule = `states must be an array of ${layers.length}, one per layer with Batch Normalization`;
+  if (!Array.isArray(states) || states.length !== layers.size) {
+    const rule = `states must be an array of ${layers.size}, one per layer with Batch Normalization`;
     refuse("ERR_BATCHNORM_STATE", rule, states);
   }
   const before = network.snapshot();
   try {
-    for (const [i, { place }] of layers.entries()) network.loadBatchNormState(place, states[i]);
+    for (const [i, place] of [...layers.keys()].entries()) {
+      network.loadBatchNormState(place, states[i]);
+    }
     session.write(host);
   } catch (error) {
-    for (const { place, state } of layers) network.loadBatchNormState(place, state);
+    for (const [place, state] of layers) network.loadBatchNormState(place, state);
     network.restore(before);
     throw error;
   }
@@ -105,13 +107,13 @@ export function loadBatchNormStates(net: object, states: readonly unknown[]): vo
 function freeze(net: object, names: readonly string[] | undefined, frozen: boolean): void {
   const { network } = engineOf(net).engine;
   const layers = statesOf(network);
-  const known = layers.map(({ state }) => state.name);
+  const known = [...layers.values()].map(({ name }) => name);
   const other = names?.find((name) => !known.includes(name));
   if (other !== undefined) {
     refuse("ERR_BATCHNORM_OPTION", `a layer's name must be one of ${known.join(", ")}`, other);
   }
-  for (const { place, state } of layers) {
-    if (names === undefined || names.includes(state.name)) network.freeze(place, frozen);
+  for (const [place, { name }] of layers) {
+    if (names === undefined || names.includes(name)) network.freeze(place, frozen);
   }
 }
 

@@ -22,8 +22,14 @@ export function warningsOf(data: Data, activation: Activation, shuffle: boolean)
 function unreachable({ values, width, lookup }: Side, activation: Activation): string[] {
   const [least, most] = reach[activation] ?? [];
   if (least === undefined || most === undefined) return [];
-  const bad = values.findIndex((value) => value < least || value > most);
-  if (bad < 0) return [];
+  let bad = 0;
+  while (
+    bad < values.length &&
+    !((values[bad] as number) < least) &&
+    !((values[bad] as number) > most)
+  )
+    bad++;
+  if (bad === values.length) return [];
   const where = `output ${nameOf(bad % width, lookup)} of sample ${Math.floor(bad / width)}`;
   const range = most === Number.POSITIVE_INFINITY ? `${least} or more` : `${least} to ${most}`;
   return [
