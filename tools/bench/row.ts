@@ -14,6 +14,12 @@ export interface Row {
   readonly ratioToLimit: number | null;
   /** Ours ÷ this time, median of the rounds: what the targets are about. Absent without ours. */
   readonly oursRatio?: number;
+  /** Of `to-95`: whether all rounds got there; where not, the time is the cap, and ratios are bounds. */
+  readonly reached?: boolean;
+  /** Of `to-95`: training samples seen, median of the rounds. */
+  readonly samples?: number;
+  /** Of `to-95`: test accuracy in the end, the least of the rounds. */
+  readonly accuracy?: number;
 }
 
 /** A subject that could not take part: in all of its suite, or in one shape and op. */

@@ -1,6 +1,7 @@
+import { brain } from "./brain.ts";
 import { kernels } from "./kernels.ts";
 import { minibatch } from "./minibatch.ts";
 import type { Suite } from "./suite.ts";
 
 /** Every suite, in the order they run in. */
-export const suites: readonly Suite[] = [kernels, minibatch];
+export const suites: readonly Suite[] = [kernels, minibatch, brain];

@@ -18,6 +18,7 @@ export function report(suite: Suite, lines: readonly Line[]): string {
     "Median milliseconds",
     times(suite, cells, columns),
     ...(suite.samples ? ["", ...speeds(suite, cells, columns, suite.samples)] : []),
+    ...arrivals(cells),
     ...(against.length && has("ours") ? ["", ...ratios(suite, cells, against)] : []),
     ...absences(lines),
   ].join("\n");
@@ -50,6 +51,17 @@ function speeds(
     }),
   ]);
   return ["Samples a second", grid(["", ...columns], groups(suite, training, body))];
+}
+
+/** How far everyone got whose training was to reach an accuracy. */
+function arrivals(cells: readonly Cell[]): string[] {
+  const rows = cells.flatMap(({ rows }) => rows.filter(({ reached }) => reached !== undefined));
+  return rows.map(({ op, subject, reached, medianMs, samples = 0, accuracy = 0 }, i) => {
+    const seen = `${samples.toLocaleString("en")} samples, ${(100 * accuracy).toFixed(1)} %`;
+    const end = reached ? "reached" : "NOT reached, a lower bound,";
+    const line = `${op}: ${subject} ${end} after ${(medianMs / 1000).toFixed(2)} s, ${seen}`;
+    return i === 0 ? `\n${line}` : line;
+  });
 }
 
 function ratios(suite: Suite, cells: readonly Cell[], against: readonly string[]): string[] {

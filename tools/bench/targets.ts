@@ -49,6 +49,7 @@ export const targets: readonly Target[] = [
   { suite, shapes: ["E"], op: "first-use", against: "ms", first: 1 },
 
   ...engine(),
+  ...brain(),
 ];
 
 /** Faster by 3 times is a ratio of 1/3. The hosts' own goals count reading and writing their networks. */
@@ -74,5 +75,15 @@ function engine(): Target[] {
       { suite: minibatch, op: "cold-1000", against, first: 1 },
       { suite: minibatch, op: "cold-100", against, second: 1 },
     ]),
+  ];
+}
+
+/** brain.js's own network, its weights read and written, one call of `train` a pass. */
+function brain(): Target[] {
+  const own = { suite: "brain", against: "stock" };
+  return [
+    { ...own, shapes: ["64-100-100-10"], op: "train", first: 1 / 15, second: 1 / 20 },
+    { ...own, shapes: ["2-8-1", "4-16-8-3"], op: "train", first: 1 / 3, second: 1 / 5 },
+    { ...own, shapes: ["digits"], op: "to-95", first: 1 / 10 },
   ];
 }

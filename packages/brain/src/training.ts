@@ -95,7 +95,7 @@ function prepare(
     },
   );
   engine.progress = { position: trainer.position, samples: count };
-  for (const warning of warningsOf(data, activation, shuffle)) session.warn(warning);
+  for (const warning of warningsOf(data, activation, settings)) session.warn(warning);
   return { trainer, engine };
 }
 

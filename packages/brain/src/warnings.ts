@@ -1,6 +1,7 @@
 import type { FloatArray } from "@batchnorm/core";
 import type { Activation } from "@batchnorm/minibatch";
 import type { Data, Side } from "./check-data.ts";
+import type { Settings } from "./settings.ts";
 
 /** What an activation can give, at least and at most. */
 const reach: Partial<Record<Activation, readonly [number, number]>> = {
@@ -10,11 +11,15 @@ const reach: Partial<Record<Activation, readonly [number, number]>> = {
 };
 
 /** What of the data is likely to make training fail, in words. */
-export function warningsOf(data: Data, activation: Activation, shuffle: boolean): string[] {
+export function warningsOf(
+  data: Data,
+  activation: Activation,
+  { shuffle, input: scaled }: Settings,
+): string[] {
   const { input, output } = data;
   return [
     ...unreachable(output, activation),
-    ...constant(input),
+    ...(scaled ? constant(input) : []),
     ...(shuffle ? [] : sorted(output, data.count)),
   ];
 }
@@ -45,7 +50,7 @@ function constant({ values, width, lookup }: Side): string[] {
   if (first === undefined) return [];
   const more = same.length > 1 ? ` and ${same.length - 1} more` : "";
   return [
-    `input ${nameOf(first, lookup)}${more} is the same in every sample: nothing can be learned of it, and with Batch Normalization of the inputs another value would be blown up by 1/√epsilon; leave it out`,
+    `input ${nameOf(first, lookup)}${more} is the same in every sample: nothing can be learned of it, and Batch Normalization would blow up by 1/√epsilon what differs later; leave it out`,
   ];
 }
 

@@ -36,11 +36,13 @@ describe.each(versions)("with %s", (_, brain) => {
     expect(said[0]).toMatch(text);
   });
 
-  test("constant features are named, by their key where they have one", () => {
+  test("constant features that are to be normalized are named, by their key where they have one", () => {
+    const scaled = { input: true };
     const rows = data.map(({ input, output }) => ({ input: [input[0]!, 5, 6], output }));
-    expect(saidOf(rows)[0]).toMatch(/input 1 and 1 more is the same in every sample/);
+    expect(saidOf(rows)).toEqual([]);
+    expect(saidOf(rows, {}, scaled)[0]).toMatch(/input 1 and 1 more is the same in every sample/);
     const objects = data.map(({ input, output }) => ({ input: { a: input[0], b: 5 }, output }));
-    expect(saidOf(objects)[0]).toMatch(/input "b" is the same/);
+    expect(saidOf(objects, {}, scaled)[0]).toMatch(/input "b" is the same/);
   });
 
   test("class-sorted data without shuffling are told of, and only those", () => {
