@@ -17,7 +17,7 @@ export function report(suite: Suite, lines: readonly Line[]): string {
     "",
     "Median milliseconds",
     times(suite, cells, columns),
-    ...(suite.samples ? ["", ...speeds(suite, cells, columns, suite.samples)] : []),
+    ...(suite.samples ? speeds(suite, cells, columns, suite.samples) : []),
     ...arrivals(cells),
     ...(against.length && has("ours") ? ["", ...ratios(suite, cells, against)] : []),
     ...absences(lines),
@@ -50,7 +50,8 @@ function speeds(
       return row ? Math.round((1000 * samples) / row.medianMs).toLocaleString("en") : "";
     }),
   ]);
-  return ["Samples a second", grid(["", ...columns], groups(suite, training, body))];
+  if (training.length === 0) return [];
+  return ["", "Samples a second", grid(["", ...columns], groups(suite, training, body))];
 }
 
 /** How far everyone got whose training was to reach an accuracy. */

@@ -8,8 +8,10 @@ const documents = [
   "core/README.md",
   "kernels/README.md",
   "minibatch/README.md",
+  "brain/README.md",
   "tfjs/README.md",
   "conformance/README.md",
+  "../docs/brain.md",
   "../docs/conventions.md",
 ];
 
