@@ -1,4 +1,6 @@
+import { batchNormStates, loadBatchNormStates } from "@batchnorm/brain";
 import { describe, expect, test, vi } from "vitest";
+import { engineOf } from "../src/session.ts";
 import { brain1, versions } from "./hosts.ts";
 import { accuracy, classOf, copy, json, stockOf } from "./nets.ts";
 import { noise, threeClasses, xor } from "./sets.ts";
@@ -183,7 +185,11 @@ describe.each(versions)("with %s", (_, brain) => {
     });
     net.train(data, { iterations: 3000, learningRate: 0.5, errorThresh: 0.001 });
     for (const { input, output } of data) {
-      expect((net.run(input) as number[])[0]).toBeCloseTo(output[0]!, 0);
+      const [y] = net.run(input) as number[];
+      expect(y).toBeCloseTo(output[0]!, 0);
+      // Unfolded, in float64; the answer itself is a float32.
+      const [exact] = engineOf(net).engine.network.predict(Float64Array.from(input), 1);
+      expect(y).toBeCloseTo(exact!, 6);
     }
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toMatch(/toFunction/);
@@ -195,6 +201,17 @@ describe.each(versions)("with %s", (_, brain) => {
     const plain = copy(other.toJSON());
     delete plain.batchNorm;
     expect(again.fromJSON(plain).run([0, 1])).toEqual(other.run([0, 1]));
+  });
+
+  test("toFunction works where a folded bias is 0", () => {
+    const net = new Net({ hiddenLayers: [4], batchNorm: { seed: 1, batchSize: 4 } });
+    net.train(xor, { iterations: 2 });
+    const none = [0, 0, 0, 0];
+    const [state] = batchNormStates(net);
+    loadBatchNormStates(net, [{ ...state, beta: none, runningMean: none }]);
+    const [y] = net.toFunction()([0, 1]) as number[];
+    // brain.js's own function has the same numbers, and sums them in another order.
+    expect(y).toBeCloseTo((net.run([0, 1]) as number[])[0]!, 6);
   });
 
   test("a seed decides everything, and without one the weights are brain.js's own", () => {
