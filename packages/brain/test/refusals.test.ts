@@ -252,11 +252,3 @@ test("leaky-relu of brain.js 1.6.1 is refused, and that of 2 trains", () => {
   const { error: last } = net2.train(xor, { iterations: 2000, learningRate: 0.1 });
   expect(last).toBeLessThan(0.02);
 });
-
-test("TrainStream of brain.js 1.6.1, which trains sample by sample, is refused", () => {
-  const net = new (classOf(brain1))({ hiddenLayers: [3], batchNorm: { batchSize: 4, seed: 1 } });
-  net.train(xor, { iterations: 1 });
-  const before = everythingOf(net);
-  expectRefusal("ERR_BATCHNORM_UNSUPPORTED", () => net.trainPattern({ input, output }));
-  expect(everythingOf(net)).toBe(before);
-});
