@@ -23,35 +23,48 @@ const learningRounds = 3;
 
 /** Times an adapter beside its host as it is. */
 export async function runHost(suite: HostSuite, selection: Selection): Promise<Line[]> {
-  const { say, shapes, ops, rounds } = selection;
+  const { shapes, ops, rounds } = selection;
   const lines: Line[] = [];
+  for (const shape of suite.train) {
+    if (!ops.includes("train") || !shapes.includes(shape)) continue;
+    const cell = { suite: suite.name, shape, op: "train" };
+    lines.push(...(await timeCell(suite, selection, cell, (all) => trainRows(cell, all, rounds))));
+  }
+  const learning = Math.min(rounds, learningRounds);
+  for (const shape of suite.digits) {
+    if (!ops.includes("to-95") || !shapes.includes(shape)) continue;
+    const cell = { suite: suite.name, shape, op: "to-95" };
+    const rows = (all: Workers) => learningRows(cell, all, learning);
+    lines.push(...(await timeCell(suite, selection, cell, rows)));
+  }
+  return lines;
+}
+
+/** A process each for this cell alone: V8 is to see one network, as it does in a program. */
+async function timeCell(
+  { subjects }: HostSuite,
+  { say, subjects: wanted }: Selection,
+  cell: Cell,
+  rows: (workers: Workers) => Promise<Line[]>,
+): Promise<Line[]> {
   const workers = new Map<string, SubjectProcess>();
+  const absent: Absent[] = [];
   try {
-    for (const [subject, command] of Object.entries(suite.subjects)) {
-      if (!selection.subjects.includes(subject)) continue;
+    for (const [subject, command] of Object.entries(subjects)) {
+      if (!wanted.includes(subject)) continue;
       try {
         workers.set(subject, await SubjectProcess.start(command(say)));
       } catch (error) {
         if (!(error instanceof AbsentError)) throw error;
-        lines.push({ suite: suite.name, subject, absent: error.message });
+        absent.push({ ...cell, subject, absent: error.message });
       }
     }
-    say([...workers.values()].map(({ about }) => about).join("; "));
-    for (const shape of suite.train) {
-      if (!ops.includes("train") || !shapes.includes(shape)) continue;
-      say(`training ${shape}`);
-      lines.push(...(await trainRows({ suite: suite.name, shape, op: "train" }, workers, rounds)));
-    }
-    for (const shape of suite.digits) {
-      if (!ops.includes("to-95") || !shapes.includes(shape)) continue;
-      say(`learning the digits: ${shape}`);
-      const cell = { suite: suite.name, shape, op: "to-95" };
-      lines.push(...(await learningRows(cell, workers, Math.min(rounds, learningRounds))));
-    }
+    const about = [...workers.values()].map(({ about }) => about).join("; ");
+    say(`${cell.op} ${cell.shape}: ${about}`);
+    return [...absent, ...(await rows(workers))];
   } finally {
     for (const worker of workers.values()) worker.stop();
   }
-  return lines;
 }
 
 type Cell = Pick<Row, "suite" | "shape" | "op">;

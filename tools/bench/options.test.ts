@@ -22,7 +22,7 @@ test("names come with commas or one flag each, and keep the order of the table",
 
 test("an unknown name is refused with the names there are", () => {
   expect(() => parse("--suite", "kernel")).toThrow(
-    "--suite must be one of kernels, minibatch, synaptic, got kernel",
+    "--suite must be one of kernels, minibatch, tfjs-cpu, tfjs-wasm, tfjs-webgl, tfjs-webgpu, brain, synaptic, got kernel",
   );
   expect(() => parse("--suite", "kernels", "--shape", "A,Z")).toThrow(
     "--shape must be one of A, B, C, D, E, F, 60×784×100, 60×100×100, got Z",

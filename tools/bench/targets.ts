@@ -51,6 +51,7 @@ export const targets: readonly Target[] = [
   ...engine(),
   ...layers(),
   ...synaptic(),
+  ...brain(),
 ];
 
 /** A layer's training step against the stock layer's. */
@@ -103,5 +104,15 @@ function synaptic(): Target[] {
     { ...train, shapes: ["64-100-100-10"], first: 1 / 320, second: 1 / 430 },
     { ...train, shapes: ["2-8-1", "4-16-8-3"], first: 1 / 2, second: 1 / 4 },
     { ...train, op: "to-95", first: 1 / 10 },
+  ];
+}
+
+/** brain.js's own network, its weights read and written, one call of `train` a pass. */
+function brain(): Target[] {
+  const own = { suite: "brain", against: "stock" };
+  return [
+    { ...own, shapes: ["64-100-100-10"], op: "train", first: 1 / 15, second: 1 / 20 },
+    { ...own, shapes: ["2-8-1", "4-16-8-3"], op: "train", first: 1 / 3, second: 1 / 5 },
+    { ...own, op: "to-95", first: 1 / 10 },
   ];
 }

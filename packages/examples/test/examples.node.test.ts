@@ -1,4 +1,6 @@
 import "@tensorflow/tfjs-backend-wasm";
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, sep } from "node:path";
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
@@ -97,5 +99,22 @@ describe("the command line", () => {
   ])("refuses %s %s in one line", (...args) => {
     expect(() => readOptions(args)).toThrow(UsageError);
     expect(() => readOptions(args)).toThrow(/^[^\n]+$/);
+  });
+});
+
+describe("the examples with brain.js", () => {
+  test.each([
+    ["brain-digits", 0.95],
+    ["brain-raw-features", 0.95],
+  ])("%s ends with a network that learned, as docs/brain.md has it", (name, least) => {
+    const file = new URL(`../src/${name}.ts`, import.meta.url).pathname;
+    const printed = execFileSync(process.execPath, ["--conditions=@batchnorm/source", file], {
+      encoding: "utf8",
+    });
+    const last = printed.match(/([\d.]+) % │\n└/)?.[1];
+    expect(Number(last) / 100).toBeGreaterThan(least);
+    const page = readFileSync(new URL("../../../docs/brain.md", import.meta.url), "utf8");
+    const numbers = (text: string): string[] => text.match(/\d+ │ +[\d.]+ %/g) ?? [];
+    expect(numbers(page)).toEqual(expect.arrayContaining(numbers(printed)));
   });
 });

@@ -52,14 +52,8 @@ export class Epochs {
     this.#lastGood = new LastGood(network);
     this.#cost = cost;
     this.#outputs = network.readOutputs(1);
-    this.#deal();
-    this.begin();
-  }
-
-  /** Goes on from another position; the network is as it was there. */
-  resume(position: Position): void {
-    this.position.copyFrom(position);
-    this.#deal();
+    // An epoch that begins is dealt out by its first step.
+    if (position.batch > 0) this.#deal();
     this.begin();
   }
 

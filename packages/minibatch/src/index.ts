@@ -30,6 +30,6 @@ export type { Moment, Rate } from "./schedule.ts";
 export type { Snapshot } from "./snapshot.ts";
 export { Trainer } from "./trainer.ts";
 export type { TrainerOptions } from "./trainer-options.ts";
-export type { TrainerState } from "./trainer-state.ts";
+export { requirePosition, type TrainerState } from "./trainer-state.ts";
 export type { Progress, TrainOptions, TrainResult } from "./training.ts";
 export { init } from "./wasm/engine-in-use.ts";

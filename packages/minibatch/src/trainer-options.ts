@@ -2,6 +2,7 @@ import { refuse } from "@batchnorm/core";
 import { type Batches, balancedBatches } from "./batches.ts";
 import type { Cost } from "./cost.ts";
 import type { Network } from "./network.ts";
+import type { PositionState } from "./position.ts";
 import { resolveGraph } from "./resolved-graph.ts";
 import { type Rate, requireRate } from "./schedule.ts";
 
@@ -15,11 +16,16 @@ export interface TrainerOptions {
   readonly seed?: number | undefined;
   /** Default 0.1. */
   readonly rate?: Rate | undefined;
+  /**
+   * Where to go on: the `position` of a trainer with as many samples, of which the network is as it was
+   * left. It brings its own generator, and so no seed counts beside it. Default: the beginning.
+   */
+  readonly position?: PositionState | undefined;
   /** What is told, and compared with a threshold, instead of the network's loss. Default the loss. */
   readonly cost?: Cost | undefined;
 }
 
-/** Options with nothing left open, but for the seed, which makes a generator. */
+/** Options with nothing left open, but for the seed and the position, which make a generator. */
 export interface ResolvedTrainerOptions {
   readonly batchSize: number;
   readonly shuffle: boolean;
@@ -27,7 +33,7 @@ export interface ResolvedTrainerOptions {
   readonly cost: Cost | null;
 }
 
-const keys = ["batchSize", "shuffle", "seed", "rate", "cost"];
+const keys = ["batchSize", "shuffle", "seed", "rate", "position", "cost"];
 
 /** @throws {BatchNormError} `ERR_BATCHNORM_OPTION` naming what is unknown or out of range. */
 export function resolveTrainerOptions(

@@ -1,6 +1,7 @@
 import { refuse } from "@batchnorm/core";
 import type { NetworkState } from "./network-state.ts";
 import type { PositionState } from "./position.ts";
+import { Random } from "./random.ts";
 import { type Rate, requireRate } from "./schedule.ts";
 
 /** A trainer as plain JSON: all that resuming needs but the data, and a rate that is a function. */
@@ -36,14 +37,21 @@ export function parseTrainerState(value: unknown): TrainerState {
   requireField("samples", "be an integer ≥ 1", samples, isCount(samples) && samples >= 1);
   requireField("shuffle", "be true or false", shuffle, typeof shuffle === "boolean");
   if (rate !== null) requireRate(rate);
-  requireKeys("a trainer's position", position, positionKeys);
+  requirePosition(position);
+  return state;
+}
+
+/** Checks that an unknown value is a trainer's position. @throws {BatchNormError} `ERR_BATCHNORM_STATE`. */
+export function requirePosition(value: unknown): asserts value is PositionState {
+  requireKeys("a trainer's position", value, positionKeys);
+  const position = value as PositionState;
   for (const key of ["epoch", "step", "batch"] as const) {
     requireField(`position.${key}`, "be an integer ≥ 0", position[key], isCount(position[key]));
   }
   const { loss, lossSum } = position;
   requireField("position.loss", "be null or finite", loss, loss === null || Number.isFinite(loss));
   requireField("position.lossSum", "be finite", lossSum, Number.isFinite(lossSum));
-  return state;
+  Random.fromState(position.random);
 }
 
 function requireKeys(name: string, value: unknown, known: readonly string[]): void {

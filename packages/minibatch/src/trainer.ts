@@ -1,14 +1,15 @@
 import { refuse } from "@batchnorm/core";
+import type { Batches } from "./batches.ts";
 import { checkTrainingData, type TrainingData } from "./check-data.ts";
 import type { Dataset } from "./dataset.ts";
 import { Epochs } from "./epochs.ts";
 import { nextTask } from "./event-loop.ts";
 import { Network } from "./network.ts";
-import { Position } from "./position.ts";
+import { Position, type PositionState } from "./position.ts";
 import { Random } from "./random.ts";
 import { type Rate, requireRate } from "./schedule.ts";
 import { batchesFor, resolveTrainerOptions, type TrainerOptions } from "./trainer-options.ts";
-import { parseTrainerState, type TrainerState } from "./trainer-state.ts";
+import { parseTrainerState, requirePosition, type TrainerState } from "./trainer-state.ts";
 import {
   type Progress,
   requireTrainOptions,
@@ -40,13 +41,15 @@ export class Trainer {
   /**
    * @param data - Copied to where the network computes; later changes of the arrays do not count.
    * @throws {BatchNormError} `ERR_BATCHNORM_OPTION`; for the data as `checkSamples`, and
-   * `ERR_BATCHNORM_TOO_FEW_VALUES` for a single sample where Batch Normalization takes statistics.
+   * `ERR_BATCHNORM_TOO_FEW_VALUES` for a single sample where Batch Normalization takes statistics;
+   * `ERR_BATCHNORM_STATE` for a position that is malformed, or beyond the data.
    */
   constructor(network: Network, data: TrainingData, options: TrainerOptions = {}) {
     const { rate, batchSize, shuffle, cost } = resolveTrainerOptions(options, network);
-    const position = new Position(new Random(options.seed ?? 0));
+    const position = beginningOf(options);
     const { x, t, count } = checkTrainingData(data, network);
     const batches = batchesFor(network, count, batchSize);
+    requireBatch(position, batches);
     this.network = network;
     this.batchSize = batchSize;
     this.shuffle = shuffle;
@@ -75,12 +78,15 @@ export class Trainer {
     if (rate === null) {
       refuse("ERR_BATCHNORM_OPTION", "rate must be given, for a function could not be saved", rate);
     }
-    const at = Position.fromState(position);
     const network = Network.fromState(saved.network);
     try {
-      const trainer = new Trainer(network, data, { batchSize, shuffle, rate, cost: options.cost });
-      trainer.#resume(at, samples);
-      return trainer;
+      const kept = { batchSize, shuffle, rate, position };
+      const trainer = new Trainer(network, data, { ...kept, cost: options.cost });
+      const { count } = trainer.#data;
+      if (count === samples) return trainer;
+      trainer.dispose();
+      const rule = `the data must hold the state's ${samples} samples`;
+      return refuse("ERR_BATCHNORM_STATE", rule, count);
     } catch (error) {
       network.dispose();
       throw error;
@@ -91,6 +97,11 @@ export class Trainer {
   get progress(): Omit<Progress, "loss"> & { readonly loss: number | null } {
     const { epoch, step, loss } = this.#epochs.position;
     return { epoch, step, loss };
+  }
+
+  /** Where training is, as plain JSON: what the option `position` goes on from. */
+  get position(): PositionState {
+    return this.#epochs.position.toState();
   }
 
   /** May be changed at any time. @throws {BatchNormError} `ERR_BATCHNORM_OPTION`. */
@@ -212,19 +223,6 @@ export class Trainer {
     this.#data.free();
   }
 
-  #resume(at: Position, samples: number): void {
-    const { count } = this.#data;
-    if (count !== samples) {
-      refuse("ERR_BATCHNORM_STATE", `the data must hold the state's ${samples} samples`, count);
-    }
-    const { batches } = this.#epochs;
-    if (at.batch >= batches.count) {
-      const rule = `position.batch of a trainer's state must be below ${batches.count}`;
-      refuse("ERR_BATCHNORM_STATE", rule, at.batch);
-    }
-    this.#epochs.resume(at);
-  }
-
   /** Runs what trains, and nothing else meanwhile; parameters are finite in the end. */
   #alone<T>(work: () => T): T {
     this.#enter();
@@ -268,4 +266,16 @@ export class Trainer {
   #result(epochs: number, stoppedBy: TrainResult["stoppedBy"]): TrainResult {
     return { epochs, loss: this.#epochs.position.loss, stoppedBy };
   }
+}
+
+function beginningOf({ position, seed = 0 }: TrainerOptions): Position {
+  if (position === undefined) return new Position(new Random(seed));
+  requirePosition(position);
+  return Position.fromState(position);
+}
+
+function requireBatch(position: Position, batches: Batches): void {
+  if (position.batch < batches.count) return;
+  const rule = `position.batch of a trainer's state must be below ${batches.count}`;
+  refuse("ERR_BATCHNORM_STATE", rule, position.batch);
 }

@@ -60,6 +60,22 @@ onEachBackend(() => {
     expect(resumed.progress.step).toBe(stepsAnEpoch);
   });
 
+  test("a trainer on the same network goes on from another one's position, inside an epoch too", () => {
+    const [[, network]] = networks as [[string, NetworkOptions]];
+    const whole = trained(network, {}, 8);
+    const { network: left, position } = trained(network, {}, 3);
+    const next = new Trainer(left, data, { position: JSON.parse(json(position)) });
+    expect(next.progress).toEqual({ epoch: 0, step: 3, loss: null });
+    for (let step = 3; step < 8; step++) next.advance(1);
+    expect(json(next.toState())).toBe(json(whole.toState()));
+    for (const bad of [null, { ...position, batch: stepsAnEpoch }, { ...position, step: -1 }]) {
+      expectRefusal(
+        "ERR_BATCHNORM_STATE",
+        () => new Trainer(left, data, { position: bad as never }),
+      );
+    }
+  });
+
   test("a rate that is a function has to be given again, and is asked for the same moments", () => {
     const asked: unknown[] = [];
     const rate: Rate = ({ epoch, step, loss }) => {

@@ -2,7 +2,6 @@ import type { Feature, Subject, SubjectLayer } from "@batchnorm/conformance";
 import { type BatchNormState, type FloatArray, refuse } from "@batchnorm/core";
 import { createBatchNorm, type Network } from "@batchnorm/synaptic";
 import synaptic from "synaptic";
-// @ts-expect-error Tests are never built, so that no path is rewritten.
 import { Engine } from "../src/engine.ts";
 
 const { BatchNormLayer, BatchTrainer, ...api } = createBatchNorm(synaptic);
