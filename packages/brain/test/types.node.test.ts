@@ -12,7 +12,7 @@ const tsc = join(
 /** What tsc says of a user's file, strict and with skipLibCheck off, but of files of brain.js's own. */
 function diagnosticsOf(file: string): string[] {
   const options = [
-    ...["--ignoreConfig", "--noEmit", "--strict", "--skipLibCheck", "false"],
+    ...["--ignoreConfig", "--noEmit", "--pretty", "false", "--strict", "--skipLibCheck", "false"],
     ...["--exactOptionalPropertyTypes", "--noUncheckedIndexedAccess"],
     ...["--target", "es2022", "--lib", "es2022,dom", "--module", "nodenext"],
     ...["--customConditions", "@batchnorm/source", "--allowImportingTsExtensions"],

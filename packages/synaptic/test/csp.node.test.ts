@@ -20,7 +20,7 @@ test("building, training, asking and saving work where no code may be made of te
     const near = [network, folded].every((one) => Math.abs(one.activate([0, 1])[0] - y) < 1e-12);
     let code = "allowed";
     try { new Function(""); } catch { code = "refused"; }
-    console.log(code, near);`;
+    console.log(code + " " + near);`;
   const flags = ["--disallow-code-generation-from-strings", "--conditions=@batchnorm/source"];
   const args = [...flags, "--input-type=module", "--eval", script];
   const printed = execFileSync(process.execPath, args, {
