@@ -1,7 +1,6 @@
 import { execFile, execFileSync } from "node:child_process";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
-import { onOneCore } from "./one-core.ts";
 import type { Row } from "./row.ts";
 import { rowsOf } from "./rows.ts";
 import { nodeWorker } from "./subjects.ts";
@@ -35,8 +34,7 @@ export async function coldStart(
       const script = nodeWorker(scripts[name] as string, String(coldOps[cell.op]));
       // As a user gets it: what is built, not the sources.
       const args = script.args.filter((arg) => !arg.startsWith("--conditions"));
-      const command = onOneCore({ file: script.file, args });
-      const { stdout } = await execute(command.file, command.args);
+      const { stdout } = await execute(script.file, args);
       const last = stdout.trim().split("\n").at(-1) ?? "";
       if (round >= 0) times.set(name, [...(times.get(name) ?? []), JSON.parse(last).ms]);
     }

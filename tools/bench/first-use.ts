@@ -1,6 +1,5 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { onOneCore } from "./one-core.ts";
 import type { Row } from "./row.ts";
 import { summary } from "./statistics.ts";
 import { nodeWorker } from "./subjects.ts";
@@ -18,7 +17,7 @@ export async function firstUse(
   ops: readonly string[],
   rounds: number,
 ): Promise<Row[]> {
-  const { file, args } = onOneCore(nodeWorker("workers/first-use.ts"));
+  const { file, args } = nodeWorker("workers/first-use.ts");
   const samples: Record<(typeof firstUseOps)[number], number>[] = [];
   // The first process reads the files from disk; its time is left out.
   for (let round = -1; round < rounds; round++) {
