@@ -187,8 +187,12 @@ export class BatchNormLayer extends Stock {
     return plain && isReplaced() ? Stock.className : super.getClassName();
   }
 
+  /** Whether the stock layer could stand for this one, which it cannot for a class of somebody else's. */
   get #isPlain(): boolean {
-    return this.#options.momentum !== "cumulative" && Object.keys(this.#ownConfig).length === 0;
+    const { className } = this.constructor as typeof BatchNormLayer;
+    const ours = className === BatchNormLayer.className;
+    const options = this.#options.momentum !== "cumulative";
+    return ours && options && Object.keys(this.#ownConfig).length === 0;
   }
 
   get #ownConfig(): serialization.ConfigDict {
