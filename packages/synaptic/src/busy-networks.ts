@@ -1,7 +1,7 @@
 import { refuse } from "@batchnorm/core";
 
 /** Networks that are being trained: what is written to one meanwhile would be lost when training ends. */
-export const busyNetworks = new WeakSet<object>();
+export const busyNetworks: WeakSet<object> = new WeakSet();
 
 /** @throws {BatchNormError} `ERR_BATCHNORM_UNSUPPORTED` while it trains. */
 export function requireIdle(network: object): void {
