@@ -8,8 +8,9 @@ import {
 import { Engine, statesOf } from "./engine.ts";
 import { foldedLayers } from "./fold-into-host.ts";
 import type { Host, Lookup } from "./host.ts";
+import { shiftOf } from "./plan-engine.ts";
 import type { Session } from "./session.ts";
-import { type BatchNormSettings, resolveSettings, type Settings } from "./settings.ts";
+import { type BatchNormSettings, plain, resolveSettings, type Settings } from "./settings.ts";
 
 /** What our JSON has besides brain.js's own, under the key `batchNorm`: all that resuming needs. */
 export interface BatchNormJSON {
@@ -41,7 +42,7 @@ export function toBatchNormJSON(host: Host, session: Session): BatchNormJSON {
   const progress = engine?.progress ?? null;
   return {
     version: 1,
-    settings: settings.given,
+    settings: plain(settings.given),
     inputLookup: host.inputLookup ? { ...host.inputLookup } : null,
     outputLookup: host.outputLookup ? { ...host.outputLookup } : null,
     network: engine?.network.toState() ?? null,
@@ -59,7 +60,8 @@ export function fromBatchNormJSON(value: unknown, { warn }: Settings): Loaded {
   if (typeof value !== "object" || value === null) {
     refuse("ERR_BATCHNORM_STATE", "batchNorm of a network's JSON must be an object", value);
   }
-  const { version, settings, network, position, samples, ...lookups } = value as BatchNormJSON;
+  const { version, settings, network, position, samples, inputLookup, outputLookup } =
+    value as BatchNormJSON;
   if (version !== 1) {
     refuse("ERR_BATCHNORM_STATE", "version of batchNorm in a network's JSON must be 1", version);
   }
@@ -69,7 +71,7 @@ export function fromBatchNormJSON(value: unknown, { warn }: Settings): Loaded {
     const rule = "samples of batchNorm in a network's JSON must be an integer ≥ 0";
     refuse("ERR_BATCHNORM_STATE", rule, samples);
   }
-  for (const [name, lookup] of Object.entries(lookups)) {
+  for (const [name, lookup] of Object.entries({ inputLookup, outputLookup })) {
     if (typeof lookup === "object") continue;
     const rule = `${name} of batchNorm in a network's JSON must be null or an object`;
     refuse("ERR_BATCHNORM_STATE", rule, lookup);
@@ -79,7 +81,17 @@ export function fromBatchNormJSON(value: unknown, { warn }: Settings): Loaded {
   return {
     settings: resolved,
     engine: loaded && new Engine(loaded, foldedLayers(loaded, statesOf(loaded)), progress),
-    inputLookup: lookups.inputLookup,
-    outputLookup: lookups.outputLookup,
+    inputLookup,
+    outputLookup,
   };
+}
+
+/** @throws {BatchNormError} `ERR_BATCHNORM_STATE` where a JSON's network is of other sizes than brain.js's part. */
+export function requireFits({ sizes }: Host, { engine }: Loaded): void {
+  if (!engine) return;
+  const { inputs, layers } = engine.network.graph;
+  const units = layers.slice(shiftOf(engine.network.graph)).map(({ units }) => units);
+  if (JSON.stringify([inputs, ...units]) === JSON.stringify(sizes)) return;
+  const rule = `network of batchNorm in a network's JSON must have its sizes, ${sizes}`;
+  refuse("ERR_BATCHNORM_STATE", rule, [inputs, ...units]);
 }

@@ -1,7 +1,13 @@
 import { refuse } from "@batchnorm/core";
 import { Random } from "@batchnorm/minibatch";
 import { type Host, type HostClass, type Row, useLookups } from "./host.ts";
-import { type BatchNormJSON, fromBatchNormJSON, type Loaded, toBatchNormJSON } from "./json.ts";
+import {
+  type BatchNormJSON,
+  fromBatchNormJSON,
+  type Loaded,
+  requireFits,
+  toBatchNormJSON,
+} from "./json.ts";
 import { activationOf, requireActivation } from "./plan-engine.ts";
 import { openSession, requireIdle, type Session, sessionOf } from "./session.ts";
 import { type BatchNormSettings, resolveSettings } from "./settings.ts";
@@ -113,7 +119,10 @@ export function withBatchNorm<Base extends NeuralNetworkClass>(Base: Base): Batc
       const loaded =
         batchNorm === undefined ? null : fromBatchNormJSON(batchNorm, session.settings);
       requireActivation(this, (stock as Partial<Host>).activation);
-      unlessThrown(this, () => super.fromJSON(stock));
+      unlessThrown(this, () => {
+        super.fromJSON(stock);
+        if (loaded) requireFits(this, loaded);
+      });
       if (loaded) takeOver(this, session, loaded);
       return this;
     }

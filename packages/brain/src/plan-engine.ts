@@ -3,6 +3,9 @@ import type { Activation, Graph, Layer, NetworkOptions, Optimizer } from "@batch
 import { type Host, isVersion1 } from "./host.ts";
 import type { Settings } from "./settings.ts";
 
+/** Room for so many samples is made at most, but where a batch has more: a set may be far below batchSize. */
+const usual = 1024;
+
 /** What the engine has to be for a network of brain.js. */
 export interface EnginePlan {
   readonly graph: Graph;
@@ -30,7 +33,7 @@ export function planEngine(host: Host, settings: Settings, room: number): Engine
     graph: { inputs, layers: [...scaled, ...layers] },
     options: {
       type: settings.type,
-      batchSize: Math.max(settings.batchSize, room),
+      batchSize: Math.max(room, Math.min(settings.batchSize, usual)),
       optimizer: optimizerOf(host),
     },
   };

@@ -52,7 +52,7 @@ const keys = [...layerKeys, "input", "hidden", "batchSize", "shuffle", "seed", "
 
 /** Settings that have been checked. */
 export interface Settings {
-  /** As they were given, but for what JSON cannot carry. */
+  /** A copy of what was given, but for what JSON cannot carry. */
   readonly given: Omit<BatchNormSettings, "onWarning">;
   readonly batchSize: number;
   readonly shuffle: boolean;
@@ -104,9 +104,8 @@ export function resolveSettings(settings: BatchNormSettings = {}): Settings {
       "batchSize must be 2 or more with Batch Normalization, since one sample has no variance";
     refuse("ERR_BATCHNORM_OPTION", rule, batchSize);
   }
-  const { onWarning: _, ...given } = settings;
   return {
-    given,
+    given: plain(settings),
     batchSize,
     shuffle,
     seed,
@@ -124,6 +123,12 @@ export function resolveSettings(settings: BatchNormSettings = {}): Settings {
       return refuse("ERR_BATCHNORM_OPTION", rule, layers.length);
     },
   };
+}
+
+/** Settings as JSON has them, of which nothing is shared. */
+export function plain(settings: BatchNormSettings): Settings["given"] {
+  const { onWarning: _, ...given } = settings;
+  return JSON.parse(JSON.stringify(given));
 }
 
 /** Null for a layer without Batch Normalization. */

@@ -234,6 +234,15 @@ describe.each(versions)("with %s", (_, brain) => {
     expect(net.weights[1]![0]![0]).toBe(3);
   });
 
+  test("a batchSize far beyond the set is the whole set, and takes no more memory than that", () => {
+    const train = (batchSize: number): string => {
+      const net = new Net({ hiddenLayers: [4], batchNorm: { batchSize, seed: 1 } });
+      net.train(noise(1, 20, 3, 2), { iterations: 3 });
+      return json(net.weights);
+    };
+    expect(train(2 ** 40)).toBe(train(20));
+  });
+
   test("another rate, momentum, praxis or batch goes on from what was learned", () => {
     const net = new Net({ hiddenLayers: [6], batchNorm: { batchSize: 2, seed: 1 } });
     net.train(noise(1, 8, 3, 2), { iterations: 5 });

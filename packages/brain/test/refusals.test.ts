@@ -212,6 +212,10 @@ describe.each(versions)("with %s", (_, brain) => {
     const net = trained();
     const good = copy(net.toJSON()) as { batchNorm: Record<string, unknown>; layers: unknown };
     const before = everythingOf(net);
+    // Networks of other sizes than brain.js's part of the JSON.
+    const [larger, wider] = [new Net({ hiddenLayers: [9] }), new Net({ hiddenLayers: [4] })];
+    larger.train(noise(1, 4, 2, 1), { iterations: 1 });
+    wider.train(noise(1, 4, 3, 1), { iterations: 1 });
     const { network } = good.batchNorm as { network: Record<string, unknown> };
     const bad: [BatchNormErrorCode, unknown][] = [
       ["ERR_BATCHNORM_STATE", null],
@@ -221,6 +225,9 @@ describe.each(versions)("with %s", (_, brain) => {
       ["ERR_BATCHNORM_STATE", { ...good.batchNorm, samples: -1 }],
       ["ERR_BATCHNORM_OPTION", { ...good.batchNorm, settings: { batchSize: 0 } }],
       ["ERR_BATCHNORM_STATE", { ...good.batchNorm, inputLookup: 3 }],
+      ["ERR_BATCHNORM_STATE", { ...good.batchNorm, outputLookup: undefined }],
+      ["ERR_BATCHNORM_STATE", larger.toJSON().batchNorm],
+      ["ERR_BATCHNORM_STATE", wider.toJSON().batchNorm],
     ];
     for (const [code, batchNorm] of bad) {
       expectRefusal(code, () => net.fromJSON({ ...good, batchNorm }));

@@ -85,6 +85,18 @@ describe.each(versions)("with %s", (_, brain) => {
     expect(net.train(data, { iterations: 3, signal }).iterations).toBe(0);
   });
 
+  test("our JSON shares nothing with the network, nor with the options that it was made with", () => {
+    const input = { epsilon: 1e-3 };
+    const net = new Net({ hiddenLayers: [4], batchNorm: { input, batchSize: 8, seed: 7 } });
+    net.train(data, { iterations: 1 });
+    const saved = net.toJSON() as { batchNorm: { settings: { input: { epsilon: number } } } };
+    const before = json(saved);
+    input.epsilon = 0.5;
+    expect(json(net.toJSON())).toBe(before);
+    saved.batchNorm.settings.input.epsilon = 0.5;
+    expect(json(net.toJSON())).toBe(before);
+  });
+
   test("our JSON of a network that was never trained loads", () => {
     const net = new Net(options);
     net.sizes = [3, 6, 5, 2];

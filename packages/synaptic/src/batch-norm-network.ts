@@ -1,4 +1,4 @@
-import { type BatchNormOptions, refuse } from "@batchnorm/core";
+import { type BatchNormOptions, defaultOptions, refuse } from "@batchnorm/core";
 import type { Initialization } from "@batchnorm/minibatch";
 import type { BatchNormLayerClass } from "./batch-norm-layer.ts";
 import { refuseStockTraining } from "./batch-norm-neuron.ts";
@@ -73,6 +73,16 @@ export interface PerceptronOptions extends BatchNormOptions {
   readonly seed?: number | undefined;
 }
 
+const optionKeys: readonly string[] = [
+  ...([
+    "squash",
+    "normalizeInputs",
+    "initialization",
+    "seed",
+  ] satisfies (keyof PerceptronOptions)[]),
+  ...Object.keys(defaultOptions),
+];
+
 export interface BatchNormPerceptronClass extends Pick<BatchNormNetworkClass, "fromJSON"> {
   /**
    * Layers of so many neurons, with Batch Normalization between the sums and the squash of each hidden one.
@@ -80,7 +90,7 @@ export interface BatchNormPerceptronClass extends Pick<BatchNormNetworkClass, "f
    * @param args - Three sizes or more, as of `Architect.Perceptron`, then options.
    * @throws {BatchNormError} `ERR_BATCHNORM_SHAPE` for the sizes; `ERR_BATCHNORM_OPTION`.
    */
-  new (...args: readonly (number | PerceptronOptions)[]): BatchNormNetwork;
+  new (...args: readonly (number | PerceptronOptions | undefined)[]): BatchNormNetwork;
 }
 
 export function batchNormPerceptron(
@@ -112,15 +122,25 @@ export function batchNormPerceptron(
     return { input, hidden, output };
   };
   return class BatchNormPerceptron extends BatchNormNetwork {
-    constructor(...args: readonly (number | PerceptronOptions)[]) {
-      const [options = {}] =
-        typeof args.at(-1) === "object" ? (args.slice(-1) as [PerceptronOptions]) : [];
-      const sizes = (typeof args.at(-1) === "object" ? args.slice(0, -1) : args) as number[];
+    constructor(...args: readonly (number | PerceptronOptions | undefined)[]) {
+      const sized = typeof args.at(-1) === "number";
+      const options = sized ? {} : ((args.at(-1) ?? {}) as PerceptronOptions);
+      const sizes = (sized ? args : args.slice(0, -1)) as number[];
       requireSizes(sizes);
+      requireOptions(options);
       super(layersOf(sizes, options));
       initialize(synaptic, this, options.initialization ?? { kind: "glorot" }, options.seed ?? 0);
     }
   };
+}
+
+function requireOptions(options: PerceptronOptions): void {
+  if (typeof options !== "object") {
+    refuse("ERR_BATCHNORM_OPTION", "options must be an object, after the sizes", options);
+  }
+  const other = Object.keys(options).find((key) => !optionKeys.includes(key));
+  if (other === undefined) return;
+  refuse("ERR_BATCHNORM_OPTION", `an option must be one of ${optionKeys.join(", ")}`, other);
 }
 
 function requireSizes(sizes: readonly number[]): void {

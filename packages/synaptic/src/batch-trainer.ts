@@ -1,7 +1,8 @@
 import { refuse } from "@batchnorm/core";
 import { Trainer, type TrainOptions } from "@batchnorm/minibatch";
+import { busyNetworks, requireIdle } from "./busy-networks.ts";
 import { Engine } from "./engine.ts";
-import type { Network, NetworkLike, Synaptic } from "./host.ts";
+import type { NetworkLike, Synaptic } from "./host.ts";
 import { Iterations } from "./iterations.ts";
 import { wiringOf } from "./list-wiring.ts";
 import { requireNetwork } from "./require-host.ts";
@@ -21,9 +22,6 @@ export interface TrainingResult {
   /** Milliseconds. */
   readonly time: number;
 }
-
-/** Networks that are being trained. */
-const busy = new WeakSet<Network>();
 
 /**
  * Trains a network of stock layers and layers of Batch Normalization by mini-batches, with the options and
@@ -112,11 +110,7 @@ export class HostedTrainer {
   #begin(set: readonly Sample[], given: TrainingOptions) {
     const start = Date.now();
     const network = requireNetwork(this.#synaptic, this.network);
-    if (busy.has(network)) {
-      const rule =
-        "a network must be trained by one call at a time: await trainAsync, or stop it by its signal";
-      refuse("ERR_BATCHNORM_UNSUPPORTED", rule, "a call while it trains");
-    }
+    requireIdle(network);
     const options = this.#resolve(given);
     const engine = this.#engineFor(options, set?.length ?? 0);
     const { train, test } = split(checkSet(set, engine.network), options);
@@ -143,11 +137,11 @@ export class HostedTrainer {
       until: () => iterations.over,
       ...(options.signal ? { signal: options.signal } : {}),
     };
-    busy.add(network);
+    busyNetworks.add(network);
     return {
       ...{ trainer, iterations, until },
       end: () => {
-        busy.delete(network);
+        busyNetworks.delete(network);
         trainer.dispose();
         engine.write();
       },

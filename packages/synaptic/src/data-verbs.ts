@@ -1,5 +1,6 @@
 import type { DiagnosisLimits, Finding } from "@batchnorm/core";
 import * as minibatch from "@batchnorm/minibatch";
+import { requireIdle } from "./busy-networks.ts";
 import { Engine } from "./engine.ts";
 import type { NetworkLike, Synaptic } from "./host.ts";
 
@@ -10,8 +11,8 @@ const batchSize = 256;
  * Replaces the running statistics of every layer by those of a data set, from the first layer to the last.
  *
  * @param inputs - Two samples or more, prepared as in training.
- * @throws {BatchNormError} as BatchTrainer for the network; as minibatch's `recalibrate`. All layers are
- * then as they were.
+ * @throws {BatchNormError} as BatchTrainer for the network, also while it trains; as minibatch's
+ * `recalibrate`. All layers are then as they were.
  * @see Ioffe & Szegedy 2015, Algorithm 2
  */
 export function recalibrate(
@@ -20,6 +21,7 @@ export function recalibrate(
   inputs: minibatch.Samples,
   options: minibatch.RecalibrateOptions = {},
 ): void {
+  requireIdle(network);
   withEngine(synaptic, network, (engine) => {
     minibatch.recalibrate(engine.network, inputs, options);
     engine.write();
@@ -52,7 +54,7 @@ export function inspectBatchNorm(
  * of LOGISTIC going: `glorot` does, and `he` is its like for RELU. Batch Normalization stays as it is.
  *
  * @param seed - An integer in [0, 2^53): the same one gives the same network.
- * @throws {BatchNormError} as BatchTrainer for the network; `ERR_BATCHNORM_OPTION`.
+ * @throws {BatchNormError} as BatchTrainer for the network, also while it trains; `ERR_BATCHNORM_OPTION`.
  */
 export function initialize(
   synaptic: Synaptic,
@@ -60,6 +62,7 @@ export function initialize(
   how: minibatch.Initialization,
   seed: number,
 ): void {
+  requireIdle(network);
   withEngine(synaptic, network, (engine) => {
     minibatch.initialize(engine.network, how, seed);
     engine.write();

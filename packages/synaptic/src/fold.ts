@@ -39,13 +39,8 @@ function networkOf(synaptic: Synaptic, matrices: Matrices): Network {
     // set() passes over a bias of 0.
     for (const [unit, neuron] of made.list.entries()) neuron.bias = bias[unit] as number;
     layers.push(made);
-    for (const [c, { from, kind = "dense", mask }] of (layer.connections ?? []).entries()) {
-      const source = layers[from] as Layer;
-      const weights = kind === "dense" ? matrices.readWeights(i + 1, c) : null;
-      connect(source, made, (at) => {
-        if (weights) return mask && mask[at] === 0 ? null : (weights[at] as number);
-        return at % (source.size + 1) === 0 ? 1 : null;
-      });
+    for (const [from, weights] of weightsBySource(matrices, i + 1, layers)) {
+      connect(layers[from] as Layer, made, weights);
     }
   }
   const [input, ...hidden] = layers;
@@ -53,11 +48,38 @@ function networkOf(synaptic: Synaptic, matrices: Matrices): Network {
   return new synaptic.Network({ input: input as Layer, hidden, output: output as Layer });
 }
 
-/** Projects neuron by neuron, where there is a weight in [neurons, source neurons]. */
-function connect(from: Layer, to: Layer, weightAt: (at: number) => number | null): void {
+/** Weights [neurons, source neurons], null where there is no connection. */
+type Weights = (number | null)[];
+
+/**
+ * The weights of a layer by what it reads. One that was folded away may leave two connections to the same
+ * source: synaptic has one between two neurons at most, which then is their sum.
+ */
+function weightsBySource(
+  matrices: Matrices,
+  place: number,
+  sources: readonly Layer[],
+): Map<number, Weights> {
+  const all = new Map<number, Weights>();
+  const { units, connections } = matrices.graph.layers[place - 1] as Graph["layers"][number];
+  for (const [c, { from, kind = "dense", mask }] of (connections ?? []).entries()) {
+    const { size } = sources[from] as Layer;
+    const dense = kind === "dense" ? matrices.readWeights(place, c) : null;
+    const weights = all.get(from) ?? new Array<number | null>(units * size).fill(null);
+    all.set(from, weights);
+    for (const at of weights.keys()) {
+      const connected = dense ? mask?.[at] !== 0 : at % (size + 1) === 0;
+      if (connected) weights[at] = (weights[at] ?? 0) + (dense?.[at] ?? 1);
+    }
+  }
+  return all;
+}
+
+/** Projects neuron by neuron. */
+function connect(from: Layer, to: Layer, weights: Weights): void {
   for (const [i, source] of from.list.entries()) {
     for (const [j, neuron] of to.list.entries()) {
-      const weight = weightAt(j * from.size + i);
+      const weight = weights[j * from.size + i] ?? null;
       if (weight !== null) source.project(neuron as Neuron, weight);
     }
   }

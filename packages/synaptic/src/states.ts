@@ -1,4 +1,5 @@
 import { type BatchNormState, parseStateFor, refuse } from "@batchnorm/core";
+import { requireIdle } from "./busy-networks.ts";
 import { nameOf } from "./engine-graph.ts";
 import { dropGeneratedCode, GraphMemory } from "./graph-memory.ts";
 import type { NetworkLike, Synaptic } from "./host.ts";
@@ -26,13 +27,15 @@ export function batchNormStates(synaptic: Synaptic, network: NetworkLike): Batch
 /**
  * Takes states over, one per layer.
  *
- * @throws {BatchNormError} `ERR_BATCHNORM_STATE` where one does not fit; nothing is loaded then.
+ * @throws {BatchNormError} `ERR_BATCHNORM_STATE` where one does not fit; `ERR_BATCHNORM_UNSUPPORTED` while it
+ * trains; nothing is loaded then.
  */
 export function loadBatchNormStates(
   synaptic: Synaptic,
   network: NetworkLike,
   states: readonly unknown[],
 ): void {
+  requireIdle(network);
   const wiring = wiringOf(synaptic, network);
   const layers = normalizedOf(wiring);
   if (!Array.isArray(states) || states.length !== layers.length) {
@@ -44,17 +47,23 @@ export function loadBatchNormStates(
   publish(wiring);
 }
 
-/** Makes statistics, gamma and beta stay as they are; synaptic's own Trainer then takes the network. */
+/**
+ * Makes statistics, gamma and beta stay as they are; synaptic's own Trainer then takes the network.
+ *
+ * @throws {BatchNormError} as BatchTrainer for the network, also while it trains.
+ */
 export function freezeBatchNorm(synaptic: Synaptic, network: NetworkLike): void {
   setFrozen(synaptic, network, true);
 }
 
+/** Undoes {@link freezeBatchNorm}. @throws as it does. */
 export function unfreezeBatchNorm(synaptic: Synaptic, network: NetworkLike): void {
   setFrozen(synaptic, network, false);
 }
 
 function setFrozen(synaptic: Synaptic, like: NetworkLike, frozen: boolean): void {
   const network = requireNetwork(synaptic, like);
+  requireIdle(network);
   const layers = normalizedOf(wiringOf(synaptic, network));
   for (const { normalization } of layers) normalization.frozen = frozen;
   // It holds a refusal, or none.

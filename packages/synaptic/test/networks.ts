@@ -55,6 +55,15 @@ export const networks: Readonly<Record<string, () => Network>> = {
     return started(new BatchNormNetwork({ input, hidden, output }));
   },
 
+  "normalized inputs, and the inputs themselves": () => {
+    const input = new Layer(4);
+    const output = new Layer(3);
+    const scaled = new BatchNormLayer(4).after(input);
+    scaled.project(output);
+    input.project(output);
+    return started(new BatchNormNetwork({ input, hidden: [scaled], output }));
+  },
+
   "skip connections, sparse projections and sums that two layers read": () => {
     const input = new Layer(4);
     const output = new Layer(3);

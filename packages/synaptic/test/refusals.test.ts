@@ -265,6 +265,16 @@ test.each([[[3, 2]], [[3, 0, 2]], [[3, 1.5, 2]]])("a perceptron of %s is refused
   expectRefusal("ERR_BATCHNORM_SHAPE", () => new BatchNormPerceptron(...sizes));
 });
 
+test("a perceptron's unknown option is refused with all those that there are", () => {
+  const options = { normalizeInput: true } as object;
+  const error = expectRefusal(
+    "ERR_BATCHNORM_OPTION",
+    () => new BatchNormPerceptron(4, 5, 3, options),
+  );
+  expect(error.message).toMatch(/normalizeInputs.*momentum/);
+  expect(() => new BatchNormPerceptron(4, 5, 3, undefined)).not.toThrow();
+});
+
 describe("a bad set", () => {
   const change = (at: number, sample: unknown): Sample[] =>
     set.map((one, i) => (i === at ? (sample as Sample) : one));

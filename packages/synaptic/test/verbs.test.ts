@@ -95,3 +95,30 @@ test("a perceptron's weights come of its options", () => {
   expect(weights({})).not.toBe(weights({ seed: 1 }));
   expect(weights({})).not.toBe(weights({ initialization: { kind: "he" } }));
 });
+
+test("what would change a network while it trains is refused, since training would write over it", async () => {
+  const set = scaledClasses("busy", 40);
+  const network = new BatchNormPerceptron(4, 6, 3, { seed: 1 });
+  const alone = new BatchNormPerceptron(4, 6, 3, { seed: 1 });
+  const states = api.batchNormStates(network);
+  const refused = (): void => {
+    for (const change of [
+      () => api.recalibrate(network, rows),
+      () => api.initialize(network, { kind: "he" }, 5),
+      () => api.loadBatchNormStates(network, states),
+      () => api.freezeBatchNorm(network),
+      () => api.unfreezeBatchNorm(network),
+    ]) {
+      expectRefusal("ERR_BATCHNORM_UNSUPPORTED", change);
+    }
+  };
+  const options = { iterations: 4, error: 0 };
+  const schedule = { every: 2, do: refused };
+  const training = new BatchTrainer(network).trainAsync(set, { ...options, schedule });
+  refused();
+  await training;
+  new BatchTrainer(alone).train(set, options);
+  expect(snapshot(network)).toBe(snapshot(alone));
+  api.recalibrate(network, rows);
+  api.freezeBatchNorm(network);
+});

@@ -11,7 +11,7 @@ import { ones, type Tensor, tidy, type Variable, variable, zeros } from "@tensor
 import { defaults, requireEpsilon } from "./defaults.ts";
 import { type DeviceLayer, readState, requireFloat32, writeState } from "./device-state.ts";
 import type { Renorm } from "./enter.ts";
-import { progressLength } from "./progress.ts";
+import { progressLength, readProgress } from "./progress.ts";
 import type { Running, Slot } from "./running.ts";
 import { step } from "./step.ts";
 import { requireAlive } from "./view.ts";
@@ -116,9 +116,14 @@ export class BatchNorm {
     return step(x, { ...parts, gamma, beta }, training, mask) as T;
   }
 
-  /** How many training batches were kept out of the running statistics for not being finite. */
+  /**
+   * How many training batches were kept out of the running statistics for not being finite.
+   *
+   * @throws {BatchNormError} `ERR_BATCHNORM_DISPOSED`.
+   */
   async skippedBatches(): Promise<number> {
-    return this.#progress ? ((await this.#progress.data())[2] as number) : 0;
+    const { running } = this.#device;
+    return running ? readProgress(await running.progress.read().data()).skipped : 0;
   }
 
   /** The layer as plain JSON. Policies, axis, `trainable` and `useBatchStatistics` are not part of it. */

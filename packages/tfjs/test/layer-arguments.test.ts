@@ -226,6 +226,9 @@ onEachBackend(() => {
       expectRefusal("ERR_BATCHNORM_DISPOSED", () => layer.setWeights([]));
       expectRefusal("ERR_BATCHNORM_DISPOSED", () => layer.loadState({}));
       await expect(layer.toState()).rejects.toMatchObject({ code: "ERR_BATCHNORM_DISPOSED" });
+      await expect(layer.skippedBatches()).rejects.toMatchObject({
+        code: "ERR_BATCHNORM_DISPOSED",
+      });
     });
   });
 

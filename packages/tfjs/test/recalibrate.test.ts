@@ -129,8 +129,13 @@ onEachBackend(() => {
     await recalibrate(model, given);
     await recalibrate(model, batches, { batches: 2 });
     expect(given.every((batch) => !batch.isDisposed)).toBe(true);
-    // A plain function's array is a walk's own: two of its three batches were used.
-    expect(tf.memory().numTensors).toBe(before + 2);
+    // A plain function's array is a walk's own, with the third batch, which is not used.
+    expect(tf.memory().numTensors).toBe(before);
+    const onProgress = (): never => {
+      throw new Error("enough");
+    };
+    await expect(recalibrate(model, batches, { onProgress })).rejects.toThrow("enough");
+    expect(tf.memory().numTensors).toBe(before);
     await recalibrate(model, function* () {
       yield* batches();
     });

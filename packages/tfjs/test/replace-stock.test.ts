@@ -279,6 +279,17 @@ describe("replaceStock", () => {
     expect(batchNormalization().getClassName()).toBe("BatchNorm");
   });
 
+  test("keeps the name of a class that is made of ours, which may compute something else", () => {
+    class Doubling extends BatchNormLayer {
+      static override readonly className: string = "Doubling";
+      override call(...given: Parameters<BatchNormLayer["call"]>): tf.Tensor {
+        return tf.mul(super.call(...given), 2);
+      }
+    }
+    restore = replaceStock();
+    expect(new Doubling().getClassName()).toBe("Doubling");
+  });
+
   test.each(["BatchNormalization", "BatchNormalizationV1", "BatchNormalizationV2"])(
     "loads Keras's %s with its list of one axis, and saves it as BatchNormalization",
     async (name) => {
@@ -365,17 +376,23 @@ describe("replaceStock", () => {
   test("undoes itself: stock loads again, and the aliases are unknown", async () => {
     const before = await load(kerasModel("BatchNormalization", {}));
     expect(before.layers.at(-1)).not.toBeInstanceOf(BatchNormLayer);
-    const first = replaceStock();
-    const second = replaceStock();
-    second();
-    expect((await load(kerasModel("BatchNormalizationV1", {}))).layers.at(-1)).toBeInstanceOf(
-      BatchNormLayer,
-    );
-    first();
-    first();
-    expect((await load(kerasModel("BatchNormalization", {}))).layers.at(-1)).not.toBeInstanceOf(
-      BatchNormLayer,
-    );
-    await expect(load(kerasModel("BatchNormalizationV1", {}))).rejects.toThrow(/Unknown layer/);
+    // Two who know nothing of each other, in whatever order.
+    for (const order of [
+      [1, 0],
+      [0, 1],
+    ]) {
+      const undo = [replaceStock(), replaceStock()];
+      const [sooner, later] = order.map((i) => undo[i]!) as [() => void, () => void];
+      sooner();
+      sooner();
+      expect((await load(kerasModel("BatchNormalizationV1", {}))).layers.at(-1)).toBeInstanceOf(
+        BatchNormLayer,
+      );
+      later();
+      expect((await load(kerasModel("BatchNormalization", {}))).layers.at(-1)).not.toBeInstanceOf(
+        BatchNormLayer,
+      );
+      await expect(load(kerasModel("BatchNormalizationV1", {}))).rejects.toThrow(/Unknown layer/);
+    }
   });
 });

@@ -254,5 +254,6 @@ onEachBackend(() => {
     layer.dispose();
     expectRefusal("ERR_BATCHNORM_DISPOSED", () => layer.apply(tf.ones([4, 2])));
     await expect(layer.toState()).rejects.toMatchObject({ code: "ERR_BATCHNORM_DISPOSED" });
+    await expect(layer.skippedBatches()).rejects.toMatchObject({ code: "ERR_BATCHNORM_DISPOSED" });
   });
 });

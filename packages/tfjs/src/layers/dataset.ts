@@ -79,7 +79,12 @@ export async function* walk(
 async function* open(dataset: Batches): AsyncGenerator<Batch> {
   const source = typeof dataset === "function" ? await dataset() : dataset;
   if (!("iterator" in source)) {
-    yield* source;
+    try {
+      yield* source;
+    } finally {
+      // A walk that ends early leaves the rest of an array that was made for it.
+      if (source !== dataset && Array.isArray(source)) dispose(source);
+    }
     return;
   }
   const iterator = await source.iterator();

@@ -11,7 +11,7 @@ import { initializers, type LayerVariable, type Shape } from "@tensorflow/tfjs-l
 import { defaults, requireEpsilon } from "../defaults.ts";
 import { type DeviceLayer, readState, writeState } from "../device-state.ts";
 import type { Renorm } from "../enter.ts";
-import { progressLength } from "../progress.ts";
+import { progressLength, readProgress } from "../progress.ts";
 import type { Running } from "../running.ts";
 import { step } from "../step.ts";
 import { type BatchNormLayerArguments, parseArguments } from "./arguments.ts";
@@ -120,9 +120,15 @@ export class BatchNormLayer extends Stock {
     return { ...this.#options, trainable: !this.#isFrozen() };
   }
 
-  /** How many training batches were kept out of the moving statistics for not being finite. */
+  /**
+   * How many training batches were kept out of the moving statistics for not being finite.
+   *
+   * @throws {BatchNormError} `ERR_BATCHNORM_DISPOSED`.
+   */
   async skippedBatches(): Promise<number> {
-    return this.#running ? ((await this.#running.progress.read().data())[2] as number) : 0;
+    this.#requireAlive();
+    const running = this.#running;
+    return running ? readProgress(await running.progress.read().data()).skipped : 0;
   }
 
   /**
@@ -181,8 +187,12 @@ export class BatchNormLayer extends Stock {
     return plain && isReplaced() ? Stock.className : super.getClassName();
   }
 
+  /** Whether the stock layer could stand for this one, which it cannot for a class of somebody else's. */
   get #isPlain(): boolean {
-    return this.#options.momentum !== "cumulative" && Object.keys(this.#ownConfig).length === 0;
+    const { className } = this.constructor as typeof BatchNormLayer;
+    const ours = className === BatchNormLayer.className;
+    const options = this.#options.momentum !== "cumulative";
+    return ours && options && Object.keys(this.#ownConfig).length === 0;
   }
 
   get #ownConfig(): serialization.ConfigDict {

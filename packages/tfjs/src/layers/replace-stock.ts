@@ -53,24 +53,33 @@ class SecondVersion extends ReplacingLayer {
   static override readonly className: string = "BatchNormalizationV2";
 }
 
+type Entry = (typeof serialization.SerializationMap.prototype.classNameMap)[string];
+
+const replacing = [ReplacingLayer, FirstVersion, SecondVersion];
+/** What stood there before the first of the replacements that are not undone, and how many those are. */
+let before: (readonly [className: string, entry: Entry | undefined])[] = [];
+let replacements = 0;
+
 /**
  * From now on `tf.loadLayersModel` makes our layer of every Batch Normalization in a file, whether Keras
  * or the stock layer wrote it: `BatchNormalization`, `BatchNormalizationV1`, `BatchNormalizationV2`.
  * Layers that the stock one could stand for are saved under its name, so that it loads them too.
  * `tf.layers.batchNormalization()` goes on making the stock layer.
  *
- * @returns what undoes it; models that were loaded stay as they are.
+ * @returns what undoes it, once everybody who called this has; models that were loaded stay as they are.
  */
 export function replaceStock(): () => void {
-  const replacing = [ReplacingLayer, FirstVersion, SecondVersion];
   const { classNameMap } = serialization.SerializationMap.getMap();
-  const before = replacing.map(({ className }) => [className, classNameMap[className]] as const);
+  if (replacements++ === 0) {
+    before = replacing.map(({ className }) => [className, classNameMap[className]]);
+  }
   for (const layer of replacing) serialization.registerClass(layer);
   registerBatchNorm();
   let done = false;
   return () => {
     if (done) return;
     done = true;
+    if (--replacements > 0) return;
     for (const [className, entry] of before) {
       if (entry) serialization.registerClass(entry[0]);
       else delete classNameMap[className];
