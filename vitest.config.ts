@@ -51,11 +51,11 @@ const smoke = {
   test: { name: "smoke", root: "tools", include: ["smoke/*.test.ts"], testTimeout: 300_000 },
 };
 
-/** What the benchmark works out; no test times anything. */
+/** What the benchmark and the rehearsal work out; no test times anything. */
 const tools = {
   resolve: { conditions: [source, ...defaultServerConditions] },
   ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
-  test: { name: "tools", root: "tools", include: ["bench/*.test.ts"] },
+  test: { name: "tools", root: "tools", include: ["{bench,rehearse}/*.test.ts"] },
 };
 
 const tested = packages.filter((name) =>

@@ -1,38 +1,71 @@
 // Builds the package in the current directory from scratch: src/ → dist/ (ESM, .d.ts, source maps).
 // With --bundle each entry of package.json's `exports` becomes one file: a program that imports a hundred
 // small ones waits for them longer than for all else that it does at its start.
+// With --script a file for script tags is made besides, of the first entry and all that it imports of ours:
+// @batchnorm/NAME becomes the global `batchnorm.NAME`. `--global PACKAGE=NAME` says where a page has a host.
 import { spawnSync } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
-import { build } from "vite";
+import { parseArgs } from "node:util";
+import { build, type InlineConfig } from "vite";
 
-const bundle = process.argv.includes("--bundle");
+const flag = { type: "boolean" } as const;
+const { bundle, script, global } = parseArgs({
+  options: { bundle: flag, script: flag, global: { type: "string", multiple: true } },
+}).values;
+const manifest = JSON.parse(readFileSync("package.json", "utf8")) as {
+  name: string;
+  exports: Record<string, { "@batchnorm/source"?: string; default: string }>;
+};
+const entries = Object.values(manifest.exports).flatMap(
+  ({ "@batchnorm/source": source, ...to }): [string, string][] =>
+    source ? [[to.default.replace(/^\.\/dist\/|\.js$/g, ""), source]] : [],
+);
+
 rmSync("dist", { recursive: true, force: true });
 const types = bundle ? ["--emitDeclarationOnly"] : [];
 const { status } = spawnSync("tsc", ["-p", ".", ...types], { stdio: "inherit" });
 if (status !== 0) process.exit(status ?? 1);
+const common = { target: "es2022", sourcemap: true, emptyOutDir: false };
+const quiet: InlineConfig = { configFile: false, logLevel: "warn" };
 if (bundle) await bundleEntries();
+if (script) await bundleScript();
 
 async function bundleEntries(): Promise<void> {
-  const { exports } = JSON.parse(readFileSync("package.json", "utf8")) as {
-    exports: Record<string, { "@batchnorm/source"?: string; default: string }>;
-  };
-  const entries = Object.values(exports).flatMap(({ "@batchnorm/source": source, ...to }) =>
-    source ? [[to.default.replace(/^\.\/dist\/|\.js$/g, ""), source]] : [],
-  );
   await build({
-    configFile: false,
-    logLevel: "warn",
+    ...quiet,
     build: {
+      ...common,
       lib: { entry: Object.fromEntries(entries), formats: ["es"] },
-      target: "es2022",
       minify: false,
-      sourcemap: true,
-      emptyOutDir: false,
       rolldownOptions: {
         // Dependencies stay imports.
         external: /^[^./]/,
         // Without comments and spaces a file loads sooner; names stay, for stack traces.
         output: { comments: false, minify: { compress: false, mangle: false } },
+      },
+    },
+  });
+}
+
+async function bundleScript(): Promise<void> {
+  const globals = Object.fromEntries(global?.map((pair) => pair.split("=")) ?? []);
+  const [scope, name] = manifest.name.slice(1).split("/");
+  await build({
+    ...quiet,
+    // Sources: no build of another package can be out of date then.
+    resolve: { conditions: ["@batchnorm/source"] },
+    build: {
+      ...common,
+      lib: {
+        entry: entries[0]?.[1] ?? "",
+        formats: ["iife"],
+        name: `${scope}.${name}`,
+        fileName: () => `${name}.iife.js`,
+      },
+      rolldownOptions: {
+        external: Object.keys(globals),
+        // A page may have several of ours: each adds itself to one global.
+        output: { globals, extend: true, keepNames: true, codeSplitting: false },
       },
     },
   });

@@ -16,6 +16,7 @@ const documents = [
   "../docs/conventions.md",
   "../docs/tfjs.md",
   "../docs/synaptic.md",
+  "../UPGRADING.md",
 ];
 
 /** The JavaScript of a document, and what the text block after each says it prints. */
