@@ -71,10 +71,16 @@ test("gradients agree with finite differences through brain.js's own kernels", (
       (sum, row, f) => sum + row.reduce((s, y, b) => s + 0.5 * (y - t[f]![b]!) ** 2, 0),
       0,
     );
-  net.runInput(x);
-  net._calculateDeltas(t);
   const weights = net.layers.filter((layer: object) => layer.constructor.name === "Random");
   expect(weights).toHaveLength(2);
+  // brain.js's own are another in each run, and of some the loss bends too much for a difference.
+  for (const [l, layer] of weights.entries()) {
+    for (const [y, row] of rows(layer.weights).entries()) {
+      for (let k = 0; k < row.length; k++) row[k] = Math.sin(1 + 7 * l + 3 * y + k);
+    }
+  }
+  net.runInput(x);
+  net._calculateDeltas(t);
   const analytic = weights.map((layer: { deltas: never }) =>
     rows(layer.deltas).map((row) => Array.from(row)),
   );
