@@ -55,7 +55,7 @@ const smoke = {
 const tools = {
   resolve: { conditions: [source, ...defaultServerConditions] },
   ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
-  test: { name: "tools", root: "tools", include: ["bench/*.test.ts"] },
+  test: { name: "tools", root: "tools", include: ["*/*.test.ts"], exclude: ["smoke/**"] },
 };
 
 const tested = packages.filter((name) =>
