@@ -28,22 +28,24 @@ const written = Array.from(page.matchAll(/```ts (\S+)\n(.*?)```/gs), ([, file, c
 let house = "";
 beforeEach(() => {
   house = mkdtempSync(join(tmpdir(), "batchnorm-adapter-"));
-  for (const folder of ["packages/core", ".changeset", "tools"]) {
-    mkdirSync(join(house, folder), { recursive: true });
-  }
-  const files = ["tsconfig.json", "tsconfig.base.json", "vitest.config.ts", "biome.json"];
-  for (const file of [
-    ...files,
-    "LICENSE",
-    "package.json",
-    ".gitignore",
-    "packages/core/package.json",
-  ]) {
-    copyFileSync(join(root, file), join(house, file));
+  mkdirSync(join(house, ".changeset"));
+  copyFiles(".", (file) => !file.startsWith("package-lock"));
+  copyFiles("tools", (file) => file.endsWith(".ts"));
+  for (const folder of readdirSync(join(root, "packages"))) {
+    copyFiles(join("packages", folder), (file) => /^(package|tsconfig)\.json$/.test(file));
   }
   symlinkSync(join(root, "node_modules"), join(house, "node_modules"));
 });
 afterEach(() => rmSync(house, { recursive: true }));
+
+/** Copies the files of one folder, not of those in it. */
+function copyFiles(folder: string, wanted: (file: string) => boolean): void {
+  mkdirSync(join(house, folder), { recursive: true });
+  for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
+    const file = join(folder, entry.name);
+    if (entry.isFile() && wanted(entry.name)) copyFileSync(join(root, file), join(house, file));
+  }
+}
 
 /** Every file there is, but what is linked to. */
 const filesOf = (folder: string): string[] =>
