@@ -55,7 +55,13 @@ const smoke = {
 const tools = {
   resolve: { conditions: [source, ...defaultServerConditions] },
   ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
-  test: { name: "tools", root: "tools", include: ["{bench,rehearse}/*.test.ts"] },
+  test: {
+    name: "tools",
+    root: "tools",
+    include: ["*/*.test.ts"],
+    exclude: ["smoke/**"],
+    testTimeout: 60_000,
+  },
 };
 
 const tested = packages.filter((name) =>

@@ -41,7 +41,10 @@ async function bundleEntries(): Promise<void> {
         // Dependencies stay imports.
         external: /^[^./]/,
         // Without comments and spaces a file loads sooner; names stay, for stack traces.
-        output: { comments: false, minify: { compress: false, mangle: false } },
+        output: {
+          comments: { annotation: true, legal: false, jsdoc: false },
+          minify: { compress: false, mangle: false },
+        },
       },
     },
   });

@@ -71,7 +71,7 @@ export type ResolvedOptions = {
 };
 
 /** What an option is when nobody says: right from the first batch, unbiased as in the paper. */
-export const defaultOptions: ResolvedOptions = Object.freeze({
+export const defaultOptions: ResolvedOptions = /* @__PURE__ */ Object.freeze({
   name: "batch-norm",
   axis: -1,
   momentum: 0.99,

@@ -12,19 +12,19 @@ export interface Pass {
 /**
  * Decides how a layer's forward pass is done, the same in every host.
  *
- * @param training - What the caller asked for.
- * @param trainable - False when the layer is frozen, which makes any pass one of inference.
+ * @param mode - `training`: what the caller asked for; `trainable`: false when the layer is frozen, which
+ * makes any pass one of inference.
  * @param m - Values per channel in this batch.
  * @throws {BatchNormError} `ERR_BATCHNORM_TOO_FEW_VALUES` for m = 1 under the policy `throw`;
  * `ERR_BATCHNORM_OPTION` for training with epsilon 0.
  */
 export function planPass(
   options: ResolvedOptions,
-  { training, trainable }: { training: boolean; trainable: boolean },
+  mode: { training: boolean; trainable: boolean },
   m: number,
 ): Pass {
   const { name, epsilon, onSingleValue, trackRunningStatistics, useBatchStatistics } = options;
-  const learning = training && trainable;
+  const learning = mode.training && mode.trainable;
   if (learning && epsilon === 0) {
     refuse("ERR_BATCHNORM_OPTION", `${name}: epsilon must be > 0 to train`, epsilon);
   }

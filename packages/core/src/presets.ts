@@ -52,8 +52,8 @@ const onNonFinite = "propagate";
  * @example
  * const layer = new BatchNorm(64, { ...presets.pytorch, name: "bn1" });
  */
-export const presets: Presets = Object.freeze({
-  pytorch: Object.freeze({
+export const presets: Presets = /* @__PURE__ */ Object.freeze({
+  pytorch: /* @__PURE__ */ Object.freeze({
     axis: 1,
     momentum: 0.9,
     epsilon: 1e-5,
@@ -62,7 +62,7 @@ export const presets: Presets = Object.freeze({
     onNonFinite,
     onSingleValue: "throw",
   }),
-  keras: Object.freeze({
+  keras: /* @__PURE__ */ Object.freeze({
     axis: -1,
     momentum: 0.99,
     epsilon: 1e-3,
@@ -71,7 +71,7 @@ export const presets: Presets = Object.freeze({
     onNonFinite,
     onSingleValue: "beta",
   }),
-  tfFused: Object.freeze({
+  tfFused: /* @__PURE__ */ Object.freeze({
     axis: -1,
     momentum: 0,
     epsilon: 1e-3,
@@ -80,7 +80,7 @@ export const presets: Presets = Object.freeze({
     onNonFinite,
     onSingleValue: "beta",
   }),
-  flax: Object.freeze({
+  flax: /* @__PURE__ */ Object.freeze({
     axis: -1,
     momentum: 0.99,
     epsilon: 1e-5,
@@ -89,7 +89,7 @@ export const presets: Presets = Object.freeze({
     onNonFinite,
     onSingleValue: "beta",
   }),
-  onnx: Object.freeze({
+  onnx: /* @__PURE__ */ Object.freeze({
     axis: 1,
     momentum: 0.9,
     epsilon: 1e-5,
@@ -98,7 +98,7 @@ export const presets: Presets = Object.freeze({
     onNonFinite,
     onSingleValue: "beta",
   }),
-  caffe: Object.freeze({
+  caffe: /* @__PURE__ */ Object.freeze({
     axis: 1,
     momentum: 0.999,
     epsilon: 1e-5,
@@ -107,7 +107,7 @@ export const presets: Presets = Object.freeze({
     onNonFinite,
     onSingleValue: "beta",
   }),
-  darknet: Object.freeze({
+  darknet: /* @__PURE__ */ Object.freeze({
     axis: 1,
     momentum: 0.99,
     epsilon: 1e-12,
@@ -116,7 +116,7 @@ export const presets: Presets = Object.freeze({
     onNonFinite,
     onSingleValue: "throw",
   }),
-  paper: Object.freeze({
+  paper: /* @__PURE__ */ Object.freeze({
     momentum: "cumulative",
     varianceEstimator: "unbiased",
     onSingleValue: "throw",

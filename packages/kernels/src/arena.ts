@@ -135,4 +135,4 @@ function refuseFreed(): never {
 }
 
 /** The arena whose tensors this package's passes and products work on in place. */
-export const arena: Arena = new Arena();
+export const arena: Arena = /* @__PURE__ */ new Arena();

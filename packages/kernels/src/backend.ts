@@ -14,8 +14,8 @@ const memory = (): Memory => {
   if (!arena.memory) throw new Error("WebAssembly is missing");
   return arena.memory;
 };
-const kernels = new Lazy(() => new Kernels(memory(), arena.allocator));
-const products = new Lazy(() => new Products(memory(), arena.allocator));
+const kernels = /* @__PURE__ */ new Lazy(() => new Kernels(memory(), arena.allocator));
+const products = /* @__PURE__ */ new Lazy(() => new Products(memory(), arena.allocator));
 
 /**
  * What computes now. The first call compiles, if it may.

@@ -46,7 +46,7 @@ interface Exports {
   ): void;
 }
 
-export const passesModule: WasmModule = new WasmModule(passes);
+export const passesModule: WasmModule = /* @__PURE__ */ new WasmModule(passes);
 
 /** Below this variance squares of differences lose digits to float32's denormals. */
 const smallestVariance = 1e-37;

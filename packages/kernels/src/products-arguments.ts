@@ -13,7 +13,7 @@ const optionNames: readonly (keyof ProductOptions<FloatArray>)[] = [
   "activation",
   "out",
 ];
-const known: ReadonlySet<string> = new Set(optionNames);
+const known: ReadonlySet<string> = /* @__PURE__ */ new Set(optionNames);
 
 /** Refuses what `multiply` cannot compute, before anything is written. */
 export function checkProduct<T extends FloatArray>(a: T, b: T, options: ProductOptions<T>): void {

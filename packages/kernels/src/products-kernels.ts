@@ -61,7 +61,7 @@ type Multiply = (
   scratch: number,
 ) => void;
 
-export const productsModule: WasmModule = new WasmModule(products);
+export const productsModule: WasmModule = /* @__PURE__ */ new WasmModule(products);
 
 /**
  * Dense products of matrices that lie in a WebAssembly memory, the caller's own or a host library's.

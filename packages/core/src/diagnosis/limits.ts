@@ -34,7 +34,7 @@ export interface DiagnosisLimits {
 }
 
 /** Where `diagnose` draws its lines when nobody says. */
-export const defaultLimits: DiagnosisLimits = Object.freeze({
+export const defaultLimits: DiagnosisLimits = /* @__PURE__ */ Object.freeze({
   deadGamma: 1e-3,
   explodingGamma: 100,
   fewUpdates: 10,

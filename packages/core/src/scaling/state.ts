@@ -36,9 +36,9 @@ export type ScalingState =
 
 const common = ["version", "kind", "channels", "minimum", "maximum"];
 const fields: Readonly<Record<ScalingKind, readonly string[]>> = {
-  "z-score": [...common, "mean", "meanLow", "deviation"],
-  "min-max": [...common, "range"],
-  decimal: [...common, "exponent"],
+  "z-score": ["mean", "meanLow", "deviation"],
+  "min-max": ["range"],
+  decimal: ["exponent"],
 };
 
 /** @throws {BatchNormError} `ERR_BATCHNORM_OPTION` for another kind. */
@@ -71,7 +71,7 @@ export function parseScalingState(value: unknown): ScalingState {
   }
   const state = value as ScalingState;
   requireKind(state.kind);
-  const known = fields[state.kind];
+  const known = [...common, ...fields[state.kind]];
   for (const key of known) {
     if (!Object.hasOwn(state, key)) {
       refuse("ERR_BATCHNORM_STATE", `a ${state.kind} state must have the field ${key}`, undefined);

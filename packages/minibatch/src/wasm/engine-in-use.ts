@@ -13,7 +13,7 @@ export interface EngineExports {
   differentiate64(net: number, count: number, upstream: boolean): number;
 }
 
-const engineModule: WasmModule = new WasmModule(engine);
+const engineModule: WasmModule = /* @__PURE__ */ new WasmModule(engine);
 
 /** Undefined until somebody asks; null where WebAssembly is refused. */
 let loaded: EngineExports | null | undefined;
