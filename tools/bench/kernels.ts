@@ -1,5 +1,6 @@
 import { firstUse, firstUseOps } from "./first-use.ts";
 import { kernelOps, timeCell } from "./kernel-cell.ts";
+import { onOneCore } from "./one-core.ts";
 import { gigaflops, peakOps } from "./peak.ts";
 import { productOps, products, timeProducts } from "./products.ts";
 import { requestFor } from "./protocol.ts";
@@ -34,13 +35,13 @@ async function run({ say, ...selection }: Selection): Promise<Line[]> {
   const lines: Line[] = [];
   const workers = new Map<Subject, SubjectProcess>();
   say("compiling the probes of the limit");
-  const limit = await SubjectProcess.start(nodeWorker("workers/limit.ts"));
+  const limit = await SubjectProcess.start(onOneCore(nodeWorker("workers/limit.ts")));
   try {
     say(await peaks(limit));
     for (const subject of subjects.filter(({ name }) => selection.subjects.includes(name))) {
       say(`starting ${subject.name}`);
       try {
-        workers.set(subject, await SubjectProcess.start(subject.command(say)));
+        workers.set(subject, await SubjectProcess.start(onOneCore(subject.command(say))));
       } catch (error) {
         if (!(error instanceof AbsentError)) throw error;
         lines.push({ suite: name, subject: subject.name, absent: error.message });

@@ -2,6 +2,7 @@ import { buildOurs, coldOps, coldStart } from "./cold.ts";
 import { installFromNpm } from "./install-peers.ts";
 import { type Contender, interleave } from "./interleave.ts";
 import { type Net, nets, samples } from "./nets.ts";
+import { onOneCore } from "./one-core.ts";
 import type { Absent, Line } from "./row.ts";
 import { rowsOf } from "./rows.ts";
 import { ratioOf } from "./statistics.ts";
@@ -73,7 +74,7 @@ async function run(selection: Selection): Promise<Line[]> {
     for (const subject of subjects.filter(({ name }) => selection.subjects.includes(name))) {
       say(`starting ${subject.name}`);
       try {
-        workers.set(subject, await SubjectProcess.start(subject.command(say)));
+        workers.set(subject, await SubjectProcess.start(onOneCore(subject.command(say))));
       } catch (error) {
         if (!(error instanceof AbsentError)) throw error;
         lines.push({ suite: name, subject: subject.name, absent: error.message });

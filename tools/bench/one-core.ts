@@ -5,7 +5,8 @@ import type { Command } from "./subject-process.ts";
 /**
  * The command, kept to one core where the system can do that: util-linux's `taskset`. All subjects share
  * it, and take turns. On cores of their own one could have a busy neighbour, a virtual machine's core
- * being half of a real one, and be half as slow again for as long as it runs.
+ * being half of a real one, and be half as slow again for as long as it runs. For those who leave no garbage:
+ * others would wait for what V8 collects and compiles beside them.
  */
 export function onOneCore({ file, args, env = {} }: Command): Command {
   core ??= findCore();

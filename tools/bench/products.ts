@@ -1,4 +1,5 @@
 import { interleave } from "./interleave.ts";
+import { onOneCore } from "./one-core.ts";
 import { type peakOps, peakRounds, roundOperations } from "./peak.ts";
 import type { Request } from "./protocol.ts";
 import type { Line } from "./row.ts";
@@ -26,7 +27,7 @@ export async function timeProducts(
 ): Promise<Line[]> {
   const dims = products[shape] as readonly [number, number, number];
   const peak: (typeof peakOps)[number] = op === "product-f32" ? "peak-f32" : "peak-f64";
-  const worker = await SubjectProcess.start(nodeWorker("workers/products.ts"));
+  const worker = await SubjectProcess.start(onOneCore(nodeWorker("workers/products.ts")));
   const contender = (name: string, process: SubjectProcess, op: string) => ({
     name,
     async time(iterations: number, batches: number): Promise<number> {

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface, type Interface } from "node:readline";
-import { onOneCore } from "./one-core.ts";
 import type { Answer, Greeting, Request } from "./protocol.ts";
 
 /** How to start a worker. */
@@ -30,8 +29,7 @@ export class SubjectProcess {
   }
 
   /** @throws {AbsentError} when the worker does not start, or says that it cannot run here. */
-  static async start(command: Command): Promise<SubjectProcess> {
-    const { file, args, env } = onOneCore(command);
+  static async start({ file, args, env }: Command): Promise<SubjectProcess> {
     const child = spawn(file, args, { env: { ...process.env, ...env }, stdio: "pipe" });
     const failed = new Promise<never>((_, reject) => child.once("error", reject));
     // A worker that dies is noticed by its silence; writing to it must not throw besides.
