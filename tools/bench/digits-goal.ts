@@ -1,5 +1,6 @@
 // How long a network of a host's trains until it knows the digits: 1,500 to train with, 297 to test with.
 import { loadDigits, type Samples } from "../../packages/examples/src/digits.ts";
+import type { Measured } from "./clock.ts";
 
 /** Test accuracy to be reached. */
 const goal = 0.95;
@@ -31,7 +32,7 @@ export interface Learned {
 export function learnDigits(
   learner: Learner,
   partSize = Number.POSITIVE_INFINITY,
-): Learned & { readonly ms: number } {
+): Measured & { readonly learned: Learned } {
   const { train, test } = loadDigits("1");
   const [set, tested] = [samplesOf(train), samplesOf(test)];
   const inputs = tested.map(({ input }) => input);
@@ -53,7 +54,7 @@ export function learnDigits(
     }
     const reached = accuracy();
     if (reached < goal && ms < cap) continue;
-    return { ms, samples, accuracy: reached, reached: reached >= goal };
+    return { ms, learned: { samples, accuracy: reached, reached: reached >= goal } };
   }
 }
 
