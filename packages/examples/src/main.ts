@@ -1,3 +1,4 @@
+import { relative } from "node:path";
 import { runJob } from "./job.ts";
 import { readJobOptions, usage } from "./job-options.ts";
 import { inOneLine } from "./program.ts";
@@ -9,6 +10,7 @@ await inOneLine(async () => {
     console.log(usage);
     return;
   }
-  const { runs } = await runJob(options);
-  console.log(tableOf(comparisonOf(runs, options)));
+  const { findings, page } = await runJob(options);
+  console.log(tableOf(comparisonOf(findings.runs, options)));
+  console.log(`In pictures: ${relative(process.cwd(), page)}`);
 });
