@@ -16,9 +16,9 @@ export interface Studies {
 }
 
 /** Training samples of a run at one rate, and of the network that travels. */
-const enough = { rates: 15_000, journey: 6000 };
+const enough = { rates: 9000, journey: 6000 };
 /** Steps after which running statistics are looked at. */
-const looks = [1, 2, 3, 4, 6, 8, 11, 15, 20, 28, 40, 55, 75, 100, 140, 200, 280, 400, 500];
+const looks = [1, 2, 3, 4, 6, 8, 11, 15, 20, 28, 40, 55, 75, 100, 140, 200, 280];
 
 /** @param all - Whether all hosts were asked for. */
 export async function study(options: JobOptions, data: Data, all: boolean): Promise<Studies> {
