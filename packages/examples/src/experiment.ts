@@ -53,6 +53,8 @@ async function trainHost(
   const layers = drawLayers(sizesOf(pixelsOf(data.train)), seed);
   const learner = (batchNorm ? host.with : host.without)({ layers, batchSize, rate });
   const tests = testsOf(samples, batchSize);
+  // A second or two of synaptic's.
+  const part = Math.ceil(150 / batchSize) * batchSize;
   try {
     const ran = await withProgress(
       `${host.title} ${batchNorm ? "with" : "without"} Batch Normalization`,
@@ -60,7 +62,7 @@ async function trainHost(
       (onStep) =>
         run(learner, data, {
           ...{ tests, seed },
-          stock: batchNorm ? null : { cap, least },
+          stock: batchNorm ? null : { cap, least, part },
           async onTest(point) {
             onStep(point.seen);
             observe(learner, host.name, batchNorm, point);

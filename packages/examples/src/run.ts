@@ -33,6 +33,8 @@ export interface Plan {
     readonly cap: number;
     /** It sees as many samples whatever the clock says. */
     readonly least: number;
+    /** Samples after which the clock is looked at; a multiple of the batch size. */
+    readonly part: number;
   } | null;
   /** Told after every test. */
   readonly onTest: (point: Point) => void | Promise<void>;
@@ -58,12 +60,16 @@ export async function run(learner: Learner, data: Data, plan: Plan): Promise<Run
   await test();
   let end: Run["end"] | null = null;
   for (const next of tests) {
-    const indices = Array.from({ length: next - seen }, () => order.next().value);
-    const train = learner.prepare(select(data.train, indices));
-    const start = performance.now();
-    await train();
-    seconds += (performance.now() - start) / 1000;
-    seen = next;
+    while (seen < next && !end) {
+      const length = Math.min(next - seen, stock?.part ?? next);
+      const indices = Array.from({ length }, () => order.next().value);
+      const train = learner.prepare(select(data.train, indices));
+      const start = performance.now();
+      await train();
+      seconds += (performance.now() - start) / 1000;
+      seen += length;
+      end = ended();
+    }
     await test();
     end = ended();
     if (end) break;

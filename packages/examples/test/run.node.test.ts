@@ -1,12 +1,14 @@
 import { memory } from "@tensorflow/tfjs-core";
+import synaptic from "synaptic";
 import { beforeAll, describe, expect, test } from "vitest";
 import { loadDigits } from "../src/digits.ts";
 import type { Host, Learner } from "../src/hosts/host.ts";
 import { hosts } from "../src/hosts/index.ts";
+import { predict } from "../src/hosts/synaptic.ts";
 import { useWasm } from "../src/hosts/tfjs.ts";
 import { drawLayers, sizesOf } from "../src/network.ts";
 import { type Plan, type Run, run, testsOf, wholeBatches } from "../src/run.ts";
-import { accuracyOf, select } from "../src/samples.ts";
+import { accuracyOf, pairsOf, select } from "../src/samples.ts";
 
 const data = loadDigits("1");
 const layers = drawLayers(sizesOf(64), 1);
@@ -63,6 +65,16 @@ describe.each(hosts)("$title", (host) => {
 
 const shuffledSome = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
+test("synaptic's answers after training are those of its own activate", () => {
+  const network = new synaptic.Architect.Perceptron(64, 10, 10);
+  const pairs = pairsOf(select(data.test, [0, 1, 2]));
+  new synaptic.Trainer(network).train(pairs, { iterations: 3, error: 1e-30, rate: 0.5 });
+  const own = pairs.flatMap(({ input }) => network.activate(input));
+  const answers = predict(network, select(data.test, [0, 1, 2])).flat();
+  // Both in float64.
+  for (const [i, answer] of answers.entries()) expect(answer).toBeCloseTo(own[i] as number, 12);
+});
+
 test("TensorFlow.js and synaptic follow one rule with Batch Normalization, and learn alike", async () => {
   const [tfjs, , synaptic] = (await Promise.all(hosts.map((host) => ours(host, [300, 3000])))).map(
     accuracies,
@@ -100,18 +112,18 @@ describe("a run", () => {
   });
 
   test("of a stock network stops at 95 %", async () => {
-    const stock = { cap: 1000, least: 60 };
+    const stock = { cap: 1000, least: 60, part: 60 };
     const { points, end } = await run(scripted([1, 5, 10, 7]), ten, { ...plan, tests, stock });
     expect([points.length, end]).toEqual([3, "goal"]);
   });
 
   test("of a stock network stops at its cap, but not before it has seen the least", async () => {
-    const stock = { cap: 0, least: 120 };
+    const stock = { cap: 0, least: 100, part: 20 };
     const { points, end, toGoal } = await run(scripted([1, 5, 6, 7]), ten, {
       ...plan,
       ...{ tests, stock },
     });
-    expect([points.at(-1)?.seen, end, toGoal]).toEqual([120, "cap", null]);
+    expect([points.at(-1)?.seen, end, toGoal]).toEqual([100, "cap", null]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { createBatchNorm, type Network, type Layer as SynapticLayer } from "@batchnorm/synaptic";
 import synaptic from "synaptic";
 import { batchNorm, type Carried, type Dense } from "../network.ts";
-import { pairsOf } from "../samples.ts";
+import { pairsOf, type Samples } from "../samples.ts";
 import type { Host, Learner, Start } from "./host.ts";
 
 const { BatchNormPerceptron, BatchTrainer, ...verbs } = createBatchNorm(synaptic);
@@ -39,7 +39,11 @@ export function carriedOf(network: Network): Carried {
   };
 }
 
-export const predictBatch = verbs.predictBatch;
+export const predict = (network: Network, samples: Samples): number[][] =>
+  verbs.predictBatch(
+    network,
+    pairsOf(samples).map(({ input }) => input),
+  );
 
 function ours({ layers, batchSize, rate }: Start): Learner {
   const network = withLayers(layers);
@@ -53,11 +57,7 @@ function ours({ layers, batchSize, rate }: Start): Learner {
       const set = pairsOf(samples);
       return () => void trainer.train(set);
     },
-    predict: (samples) =>
-      predictBatch(
-        network,
-        pairsOf(samples).map(({ input }) => input),
-      ),
+    predict: (samples) => predict(network, samples),
     dispose() {},
   };
 }
@@ -73,7 +73,8 @@ function stock({ layers, rate }: Start): Learner {
       // An error of 0 counts as none given, and as 0.005.
       return () => void trainer.train(set, { iterations: 1, error: 1e-30, rate });
     },
-    predict: (samples) => pairsOf(samples).map(({ input }) => network.activate(input)),
+    // What network.activate gives, in a hundredth of the time.
+    predict: (samples) => predict(network, samples),
     dispose() {},
   };
 }

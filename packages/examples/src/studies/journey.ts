@@ -38,7 +38,7 @@ export async function carryAround(
   const back = tfjs.fromCarried(third);
   const fourth = await tfjs.carriedOf(back);
   const stops = [
-    stop("synaptic", synaptic.predictBatch(network, inputs)),
+    stop("synaptic", synaptic.predict(network, samples)),
     stop(
       "brain",
       inputs.map((input) => net.run(input)),
