@@ -46,6 +46,13 @@ const browser = (name: string) => ({
   },
 });
 
+/** Pages that a test in Node opens in a browser itself. */
+const pages = (name: string) => {
+  const { test, ...rest } = node(name);
+  const include = ["test/**/*.browser.test.ts"];
+  return { ...rest, test: { ...test, name: `${name}:browser`, include, exclude: [] } };
+};
+
 /** The smoke test installs packed tarballs in a fresh folder: slow, and so apart from `npm test`. */
 const smoke = {
   test: { name: "smoke", root: "tools", include: ["smoke/*.test.ts"], testTimeout: 300_000 },
@@ -75,6 +82,11 @@ export default defineConfig({
       reporter: ["text"],
       thresholds: { "packages/core/src/**": { 100: true } },
     },
-    projects: [...tested.map(node), ...tested.map(browser), tools, smoke],
+    projects: [
+      ...tested.map(node),
+      ...tested.map((name) => (name === "examples" ? pages : browser)(name)),
+      tools,
+      smoke,
+    ],
   },
 });

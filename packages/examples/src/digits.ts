@@ -1,20 +1,17 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { parse } from "csv-parse/sync";
+import type { Data, Samples } from "./samples.ts";
 import { shuffled } from "./shuffle.ts";
 
-/** Samples as rows: 64 pixels in [0, 1] each, and the digit that they show. */
-export interface Samples {
-  readonly pixels: Float32Array;
-  readonly labels: Int32Array;
-}
+export type { Samples } from "./samples.ts";
 
 export const pixelsPerSample = 64;
 export const trainingSamples = 1500;
 const brightest = 16;
 
 /** The digits in a seeded order, 1,500 to train with and the other 297 to test with. */
-export function loadDigits(seed: string): { train: Samples; test: Samples } {
+export function loadDigits(seed: string): Data {
   const file = readFileSync(new URL("../data/digits.csv.gz", import.meta.url));
   const rows = parse(gunzipSync(file)).map((row) => row.map(Number));
   const order = shuffled(rows.length, `split ${seed}`);

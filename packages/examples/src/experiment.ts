@@ -1,84 +1,83 @@
-import { batchNormalization } from "@batchnorm/tfjs";
-import * as tf from "@tensorflow/tfjs-core";
-import { initializers, layers, type Sequential, sequential } from "@tensorflow/tfjs-layers";
-import { pixelsPerSample, type Samples } from "./digits.ts";
-import { accuracy, batchesOf, classes, tensorsOf } from "./tensors.ts";
+import type { Host, Learner } from "./hosts/host.ts";
+import { hosts } from "./hosts/index.ts";
+import type { JobOptions } from "./job-options.ts";
+import { drawLayers, sizesOf } from "./network.ts";
+import { percent } from "./percent.ts";
+import { withProgress } from "./program.ts";
+import { type Point, type Run, run, testsOf } from "./run.ts";
+import { type Data, pixelsOf } from "./samples.ts";
 
-/** What the paper trained on MNIST: three hidden layers of 100 sigmoid units, batches of 60. */
-const hiddenLayers = 3;
-const units = 100;
-export const batchSize = 60;
+/** A run without Batch Normalization sees as many samples, whatever its cap. */
+export const least = 600;
 
-export interface Experiment {
-  readonly train: Samples;
-  readonly test: Samples;
+/** One host's run. */
+export interface HostRun extends Run {
+  readonly host: string;
   readonly batchNorm: boolean;
-  readonly seed: number;
-  /** Of plain gradient descent. */
   readonly rate: number;
-  /** Training samples seen at which to test; multiples of the batch size, rising. */
-  readonly checkpoints: readonly number[];
-  /** Called after every step with the training samples seen so far. */
-  readonly onStep: (seen: number) => void;
+  /** Samples of a step. */
+  readonly step: number;
 }
 
-/** Test accuracy, in [0, 1], at every checkpoint. */
-export interface Result {
-  readonly accuracies: number[];
-  readonly seconds: number;
-}
+/** Looks into a network whenever it is tested. */
+export type Observe = (learner: Learner, name: string, batchNorm: boolean, point: Point) => void;
 
 /**
- * Trains the network and tests it on the way. The same seed gives the same weights and batches, with
- * Batch Normalization and without.
+ * Trains the paper's network in every host, without Batch Normalization and with it, from the same first
+ * weights, with the same samples in the same order.
  *
  * @see Ioffe & Szegedy 2015, section 4.1
  */
-export async function run(experiment: Experiment): Promise<Result> {
-  const { train, test, checkpoints, seed, rate, onStep } = experiment;
-  const model = network(experiment);
-  const optimizer = tf.train.sgd(rate);
-  model.compile({ optimizer, loss: "categoricalCrossentropy" });
-  const [x, y] = tensorsOf(train);
-  const [testX, testY] = tensorsOf(test);
-  const batches = batchesOf(train.labels.length, batchSize, seed);
-  const accuracies: number[] = [];
-  const started = performance.now();
-  for (let seen = batchSize; seen <= (checkpoints.at(-1) ?? 0); seen += batchSize) {
-    const batch = tf.tensor1d(batches.next().value, "int32");
-    const [batchX, batchY] = [tf.gather(x, batch), tf.gather(y, batch)];
-    await model.trainOnBatch(batchX, batchY);
-    tf.dispose([batch, batchX, batchY]);
-    onStep(seen);
-    if (checkpoints.includes(seen)) accuracies.push(accuracy(model, testX, testY));
+export async function compareHosts(
+  options: JobOptions,
+  data: Data,
+  observe: Observe,
+): Promise<HostRun[]> {
+  const runs: HostRun[] = [];
+  for (const host of hosts.filter(({ name }) => options.hosts.includes(name))) {
+    for (const batchNorm of [false, true]) {
+      runs.push(await trainHost(host, batchNorm, options, data, observe));
+    }
   }
-  const seconds = (performance.now() - started) / 1000;
-  tf.dispose([x, y, testX, testY]);
-  model.dispose();
-  optimizer.dispose();
-  return { accuracies, seconds };
+  return runs;
 }
 
-function network({ batchNorm, seed }: Experiment): Sequential {
-  const model = sequential();
-  for (let i = 0; i < hiddenLayers; i++) {
-    model.add(
-      layers.dense({
-        units,
-        inputShape: [i === 0 ? pixelsPerSample : units],
-        kernelInitializer: initializers.glorotUniform({ seed: seed + i }),
-        useBias: !batchNorm, // beta does what the bias would
-      }),
+async function trainHost(
+  host: Host,
+  batchNorm: boolean,
+  { samples, seed, batchSize, rate: asked, cap }: JobOptions,
+  data: Data,
+  observe: Observe,
+): Promise<HostRun> {
+  const rate = asked ?? (batchNorm ? host.rates.with : host.rates.without);
+  const layers = drawLayers(sizesOf(pixelsOf(data.train)), seed);
+  const learner = (batchNorm ? host.with : host.without)({ layers, batchSize, rate });
+  const tests = testsOf(samples, batchSize);
+  // A second or two of synaptic's.
+  const part = Math.ceil(150 / batchSize) * batchSize;
+  try {
+    const ran = await withProgress(
+      `${host.title} ${batchNorm ? "with" : "without"} Batch Normalization`,
+      tests.at(-1) ?? 0,
+      (onStep) =>
+        run(learner, data, {
+          ...{ tests, seed },
+          stock: batchNorm ? null : { cap, least, part },
+          async onTest(point) {
+            onStep(point.seen);
+            observe(learner, host.name, batchNorm, point);
+            // A terminal is drawn on in between.
+            await new Promise(setImmediate);
+          },
+        }),
+      ({ points, seconds }) => {
+        const { seen, accuracy } = points.at(-1) as Point;
+        return `${seen.toLocaleString("en")} samples, ${percent(accuracy)}, ${seconds.toFixed(1)} s`;
+      },
     );
-    if (batchNorm) model.add(batchNormalization({ momentum: 0.9, start: "debiased" }));
-    model.add(layers.activation({ activation: "sigmoid" }));
+    const step = batchNorm ? batchSize : (host.stockStep ?? batchSize);
+    return { host: host.name, batchNorm, rate, step, ...ran };
+  } finally {
+    learner.dispose();
   }
-  model.add(
-    layers.dense({
-      units: classes,
-      activation: "softmax",
-      kernelInitializer: initializers.glorotUniform({ seed: seed + hiddenLayers }),
-    }),
-  );
-  return model;
 }

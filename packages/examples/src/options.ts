@@ -1,5 +1,4 @@
 import { parseArgs } from "node:util";
-import { batchSize } from "./experiment.ts";
 import { resnetBatchSize } from "./resnet.ts";
 
 export interface Options {
@@ -9,7 +8,7 @@ export interface Options {
   readonly help: boolean;
 }
 
-/** An argument that makes no sense; its message is one line for the user. */
+/** What cannot be done as it was asked for; its message is one line for the user. */
 export class UsageError extends Error {}
 
 /** What the command line of a program is about. */
@@ -20,13 +19,6 @@ export interface Program {
   /** The default. */
   readonly samples: number;
 }
-
-export const comparison: Program = {
-  about: "Trains the paper's network on real digits, with Batch Normalization and without.",
-  command: "npm start",
-  batchSize,
-  samples: 90_000,
-};
 
 export const resnet: Program = {
   about:
@@ -44,7 +36,7 @@ ${command} -- [options]
   --help       prints this`;
 
 /** Reads the command line. */
-export function readOptions(args: string[], program: Program = comparison): Options {
+export function readOptions(args: string[], program: Program): Options {
   const { samples, seed, help } = parse(args, program);
   return {
     samples: integer("--samples", samples, program.batchSize),
@@ -71,10 +63,20 @@ function parse(
   }
 }
 
-function integer(name: string, text: string, least: number): number {
+/** @throws {UsageError} */
+export function integer(name: string, text: string, least: number): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
     throw new UsageError(`${name} must be an integer ≥ ${least}, got ${JSON.stringify(text)}`);
+  }
+  return value;
+}
+
+/** @throws {UsageError} */
+export function number(name: string, text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value) || value <= 0) {
+    throw new UsageError(`${name} must be a number > 0, got ${JSON.stringify(text)}`);
   }
   return value;
 }

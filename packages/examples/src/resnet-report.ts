@@ -1,6 +1,7 @@
 import type { LayerFinding } from "@batchnorm/tfjs";
-import { percent, plainTable } from "./report.ts";
+import { percent } from "./percent.ts";
 import type { ResnetResult } from "./resnet.ts";
+import { plainTable } from "./table.ts";
 
 /** The stages one below the other, and what was found, as text. */
 export function resnetReport({ stages, findings, difference, seconds }: ResnetResult): string {
