@@ -1,5 +1,5 @@
 // Builds the package in the current directory from scratch: src/ → dist/ (ESM, .d.ts, source maps).
-// With --bundle each entry of package.json's `exports` becomes one file: a program that imports a hundred
+// With --bundle each entry of package.json's `exports` becomes one file, and what they share another: a program that imports a hundred
 // small ones waits for them longer than for all else that it does at its start.
 // With --script a file for script tags is made besides, of the first entry and all that it imports of ours:
 // @batchnorm/NAME becomes the global `batchnorm.NAME`. `--global PACKAGE=NAME` says where a page has a host.
@@ -42,6 +42,8 @@ async function bundleEntries(): Promise<void> {
         external: /^[^./]/,
         // Without comments and spaces a file loads sooner; names stay, for stack traces.
         output: {
+          // What entries share is one file as well.
+          codeSplitting: { groups: [{ name: "shared", minShareCount: 2 }] },
           comments: { annotation: true, legal: false, jsdoc: false },
           minify: { compress: false, mangle: false },
         },

@@ -16,8 +16,6 @@ export interface Budget {
   readonly whole?: boolean;
   /** Kilobytes, of 1000 bytes, after minification and gzip. Above it the check fails. */
   readonly limit: number;
-  /** Where the limit should be, if it is not there yet. */
-  readonly goal?: number;
 }
 
 /** @throws when a package has no budgets, or none for one of its entries. */

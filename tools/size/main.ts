@@ -7,8 +7,8 @@ import { measure } from "./measure.ts";
 
 const kilobytes = (bytes: number): string => (bytes / 1000).toFixed(1);
 const table = new Table({
-  head: ["package", "what is imported", "kB", "limit", "goal"],
-  colAligns: ["left", "left", "right", "right", "right"],
+  head: ["package", "what is imported", "kB", "limit"],
+  colAligns: ["left", "left", "right", "right"],
   style: { head: [], border: [] },
 });
 let exceeded = 0;
@@ -18,7 +18,7 @@ for (const one of publicPackages()) {
     const over = bytes > budget.limit * 1000;
     if (over) exceeded++;
     const limit = `${over ? "✗ " : ""}${budget.limit}`;
-    table.push([one.name, budget.name, kilobytes(bytes), limit, budget.goal ?? ""]);
+    table.push([one.name, budget.name, kilobytes(bytes), limit]);
   }
 }
 console.log(table.toString());

@@ -1,5 +1,6 @@
-import type { BatchNormState, DiagnosisLimits } from "@batchnorm/core";
+import type { BatchNormState } from "@batchnorm/core";
 import { refuse } from "@batchnorm/core";
+import type { DiagnosisLimits } from "@batchnorm/core/diagnosis";
 import {
   inspectBatchNorm as inspectNetwork,
   type LayerFinding,

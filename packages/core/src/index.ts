@@ -1,12 +1,5 @@
 export type { FloatArray } from "./arrays.ts";
 export { BatchNorm, type ForwardOptions } from "./batch-norm.ts";
-export { type Converted, type ConvertOptions, convertState } from "./conventions/convert-state.ts";
-export { type FromPeer, type FromPeerOptions, fromPeer } from "./conventions/from-peer.ts";
-export type { Peer, PeerSettings, PeerWeights } from "./conventions/peer.ts";
-export { type ToPeer, toPeer } from "./conventions/to-peer.ts";
-export type { Problem } from "./diagnosis/check.ts";
-export { diagnose, type Finding } from "./diagnosis/diagnose.ts";
-export { type DiagnosisLimits, defaultLimits } from "./diagnosis/limits.ts";
 export { BatchNormError, type BatchNormErrorCode, refuse } from "./errors.ts";
 export {
   type ChannelMap,
@@ -58,7 +51,6 @@ export { type Pass, planPass } from "./pass.ts";
 export { type Passes, passes } from "./passes.ts";
 export { type PopulationStatistics, populationStatistics } from "./population.ts";
 export { withPopulation } from "./population-state.ts";
-export { type PeerPreset, type Presets, presets } from "./presets.ts";
 export { addRelu, reluGradient } from "./relu.ts";
 export {
   type Correction,
@@ -77,9 +69,6 @@ export {
   type RunningStatistics,
   updateRunning,
 } from "./running.ts";
-export type { OutsideRange } from "./scaling/outside-range.ts";
-export { Scaling } from "./scaling/scaling.ts";
-export { parseScalingState, type ScalingKind, type ScalingState } from "./scaling/state.ts";
 export { backwardTwice, type SecondGradients } from "./second-order.ts";
 export {
   type BatchNormState,

@@ -1,12 +1,11 @@
+import { BatchNorm, type BatchNormState } from "@batchnorm/core";
 import {
-  BatchNorm,
-  type BatchNormState,
   fromPeer,
   type Peer,
   type PeerSettings,
   type PeerWeights,
   toPeer,
-} from "@batchnorm/core";
+} from "@batchnorm/core/conventions";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { normals } from "./random.ts";

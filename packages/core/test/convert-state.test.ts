@@ -1,13 +1,11 @@
 import {
   BatchNorm,
   type BatchNormState,
-  type ConvertOptions,
-  convertState,
-  fromPeer,
   type Momentum,
   type Start,
   type VarianceEstimator,
 } from "@batchnorm/core";
+import { type ConvertOptions, convertState, fromPeer } from "@batchnorm/core/conventions";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { normals } from "./random.ts";

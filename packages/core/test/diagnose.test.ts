@@ -3,14 +3,16 @@ import {
   type BatchNormOptions,
   type BatchNormState,
   computeMoments,
-  type DiagnosisLimits,
-  defaultLimits,
-  diagnose,
   emptyMoments,
-  type Finding,
   layoutOf,
   type Moments,
 } from "@batchnorm/core";
+import {
+  type DiagnosisLimits,
+  defaultLimits,
+  diagnose,
+  type Finding,
+} from "@batchnorm/core/diagnosis";
 import { describe, expect, test } from "vitest";
 import { normals } from "./random.ts";
 import { expectRefusal } from "./refusal.ts";

@@ -1,4 +1,5 @@
-import { BatchNorm, computeMoments, layoutOf, presets, resolveOptions } from "@batchnorm/core";
+import { BatchNorm, computeMoments, layoutOf, resolveOptions } from "@batchnorm/core";
+import { presets } from "@batchnorm/core/conventions";
 import { describe, expect, test } from "vitest";
 import { normals } from "./random.ts";
 import { expectRefusal } from "./refusal.ts";

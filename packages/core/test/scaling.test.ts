@@ -4,12 +4,14 @@ import {
   type FloatArray,
   forwardInference,
   layoutOf,
+  varianceOf,
+} from "@batchnorm/core";
+import {
   parseScalingState,
   Scaling,
   type ScalingKind,
   type ScalingState,
-  varianceOf,
-} from "@batchnorm/core";
+} from "@batchnorm/core/scaling";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { exactly, worstError } from "./exact.ts";

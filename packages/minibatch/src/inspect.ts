@@ -1,4 +1,4 @@
-import { type DiagnosisLimits, diagnose, type Finding } from "@batchnorm/core";
+import { type DiagnosisLimits, diagnose, type Finding } from "@batchnorm/core/diagnosis";
 import { checkSamples, type Samples } from "./check-data.ts";
 import { normalizedLayers } from "./data-batches.ts";
 import type { Network } from "./network.ts";

@@ -1,4 +1,5 @@
-import type { BatchNormState, DiagnosisLimits, Finding } from "@batchnorm/core";
+import type { BatchNormState } from "@batchnorm/core";
+import type { DiagnosisLimits, Finding } from "@batchnorm/core/diagnosis";
 import type { Initialization, RecalibrateOptions, Samples } from "@batchnorm/minibatch";
 import { type BatchNormLayerClass, batchNormLayer } from "./batch-norm-layer.ts";
 import {

@@ -1,4 +1,4 @@
-import type { DiagnosisLimits, Finding } from "@batchnorm/core";
+import type { DiagnosisLimits, Finding } from "@batchnorm/core/diagnosis";
 import * as minibatch from "@batchnorm/minibatch";
 import { requireIdle } from "./busy-networks.ts";
 import { Engine } from "./engine.ts";

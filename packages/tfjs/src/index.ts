@@ -1,4 +1,4 @@
-export type { DiagnosisLimits } from "@batchnorm/core";
+export type { DiagnosisLimits } from "@batchnorm/core/diagnosis";
 export * from "./core.ts";
 export type { BatchNormLayerArguments } from "./layers/arguments.ts";
 export type { Batch, Batches, LazyDataset } from "./layers/dataset.ts";

@@ -1,6 +1,6 @@
 import type { FloatArray } from "../arrays.ts";
 import { refuse } from "../errors.ts";
-import { type PeerPreset, presets } from "../presets.ts";
+import { type PeerPreset, presets } from "./presets.ts";
 
 /** One value per channel. What comes back is always a plain array. */
 export type Values = readonly number[] | FloatArray;

@@ -1,4 +1,4 @@
-import { type DiagnosisLimits, diagnose, type Finding } from "@batchnorm/core";
+import { type DiagnosisLimits, diagnose, type Finding } from "@batchnorm/core/diagnosis";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { normLayersOf, readLayerState } from "./norm-layers.ts";

@@ -1,11 +1,12 @@
 // A layer learns a scale and a shift, of features of very different sizes.
 import { BatchNorm, BatchNormError, type BatchNormState } from "@batchnorm/core";
 import { requireFloats } from "@batchnorm/core/checks";
+import { presets } from "@batchnorm/core/conventions";
 
 const rows = 32;
 const x = Float64Array.from({ length: 2 * rows }, (_, i) => (i % 2 ? 1000 * (i % 5) : i % 16));
 const wanted = new BatchNorm(2).forward(x, [rows, 2], { training: true }).map((y) => 3 * y - 1);
-const layer = new BatchNorm(2, { momentum: 0.9 });
+const layer = new BatchNorm(2, { momentum: presets.pytorch.momentum });
 
 function step(rate: number): number {
   const y = layer.forward(x, [rows, 2], { training: true });

@@ -1,5 +1,5 @@
-import type { VarianceEstimator } from "./moments.ts";
-import type { BatchNormOptions, Start } from "./options.ts";
+import type { VarianceEstimator } from "../moments.ts";
+import type { BatchNormOptions, Start } from "../options.ts";
 
 /** How another library tracks, whatever it calls it. */
 export type PeerPreset = BatchNormOptions &
@@ -50,6 +50,9 @@ const onNonFinite = "propagate";
  * what guards the division, and what happens to NaN and to one value per channel.
  *
  * @example
+ * import { BatchNorm } from "@batchnorm/core";
+ * import { presets } from "@batchnorm/core/conventions";
+ *
  * const layer = new BatchNorm(64, { ...presets.pytorch, name: "bn1" });
  */
 export const presets: Presets = /* @__PURE__ */ Object.freeze({
