@@ -1,9 +1,9 @@
 import { batchNormLayers } from "@batchnorm/brain/feed-forward";
+import { expectRefusal } from "@batchnorm/conformance/vitest";
 import type { BatchNormErrorCode } from "@batchnorm/core";
 import { describe, expect, test, vi } from "vitest";
 import { brain1, brain2, type Layers } from "./hosts.ts";
 import { copy } from "./nets.ts";
-import { expectRefusal } from "./refusal.ts";
 import { noise, type Sample, threeClasses, xor } from "./sets.ts";
 
 const { batchNorm, BatchFeedForward } = batchNormLayers(brain2);

@@ -1,8 +1,8 @@
+import { expectRefusal } from "@batchnorm/conformance/vitest";
 import type { BatchNormErrorCode } from "@batchnorm/core";
 import { describe, expect, test } from "vitest";
 import { brain1, brain2, versions } from "./hosts.ts";
 import { classOf, copy, everythingOf } from "./nets.ts";
-import { expectRefusal } from "./refusal.ts";
 import { noise, xor } from "./sets.ts";
 
 const withSample = (sample: unknown): unknown[] => [...xor.slice(0, 2), sample, ...xor.slice(2)];

@@ -6,10 +6,10 @@ import {
   recalibrate,
   unfreezeBatchNorm,
 } from "@batchnorm/brain";
+import { expectRefusal } from "@batchnorm/conformance/vitest";
 import { describe, expect, test } from "vitest";
 import { versions } from "./hosts.ts";
 import { classOf, everythingOf, json, stockOf } from "./nets.ts";
-import { expectRefusal } from "./refusal.ts";
 import { noise, threeClasses } from "./sets.ts";
 
 describe.each(versions)("with %s", (_, brain) => {

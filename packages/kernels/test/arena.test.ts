@@ -1,3 +1,4 @@
+import { expectRefusal } from "@batchnorm/conformance/vitest";
 import { BatchNormError } from "@batchnorm/core";
 import {
   Arena,
@@ -9,7 +10,6 @@ import {
 } from "@batchnorm/kernels";
 import * as fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { expectRefusal } from "./refusal.ts";
 
 const page = 65_536;
 

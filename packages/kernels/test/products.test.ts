@@ -1,3 +1,4 @@
+import { expectRefusal } from "@batchnorm/conformance/vitest";
 import type { BatchNormErrorCode, FloatArray } from "@batchnorm/core";
 import { arena, multiply, type ProductOptions, type Tensor } from "@batchnorm/kernels";
 import fc from "fast-check";
@@ -10,7 +11,6 @@ import {
   referenceAt,
   shapes,
 } from "./products-reference.ts";
-import { expectRefusal } from "./refusal.ts";
 
 const tensors: Tensor<FloatArray>[] = [];
 

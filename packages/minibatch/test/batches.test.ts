@@ -1,7 +1,7 @@
+import { expectRefusal } from "@batchnorm/conformance/vitest";
 import { balancedBatches } from "@batchnorm/minibatch";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { expectRefusal } from "./refusal.ts";
 
 // The same cases on every run.
 fc.configureGlobal({ seed: 20261121 });

@@ -1,7 +1,7 @@
+import { expectRefusal } from "@batchnorm/conformance/vitest";
 import { Network, Trainer } from "@batchnorm/minibatch";
 import { describe, expect, test } from "vitest";
 import { onEachBackend } from "./backends.ts";
-import { expectRefusal } from "./refusal.ts";
 import { deepGraph, noise, seeded } from "./sets.ts";
 
 const data = { inputs: noise("x", 37, 4), targets: noise("t", 37, 2) };

@@ -1,8 +1,8 @@
+import { expectRefusal } from "@batchnorm/conformance/vitest";
 import type { NonFinitePolicy } from "@batchnorm/core";
 import { Network } from "@batchnorm/minibatch";
 import { expect, test } from "vitest";
 import { onEachBackend } from "./backends.ts";
-import { expectRefusal } from "./refusal.ts";
 
 const all = Uint32Array.of(0, 1, 2, 3);
 const good = Float64Array.of(1, 2, 3, 5, 4, 7, 2, 0);

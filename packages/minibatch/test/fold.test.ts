@@ -1,3 +1,4 @@
+import { expectRefusal } from "@batchnorm/conformance/vitest";
 import type { BatchNormState } from "@batchnorm/core";
 import {
   foldBatchNorm,
@@ -9,7 +10,6 @@ import {
 } from "@batchnorm/minibatch";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { expectRefusal } from "./refusal.ts";
 import { noise } from "./sets.ts";
 
 /** A float64 network with weights, gammas, betas and statistics away from their start. */

@@ -1,6 +1,6 @@
+import { expectRefusal } from "@batchnorm/conformance/vitest";
 import { type Graph, type Initialization, initialize, Network } from "@batchnorm/minibatch";
 import { expect, test } from "vitest";
-import { expectRefusal } from "./refusal.ts";
 
 const graph: Graph = {
   inputs: 40,

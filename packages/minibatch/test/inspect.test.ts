@@ -1,7 +1,7 @@
+import { expectRefusal } from "@batchnorm/conformance/vitest";
 import type { BatchNormState } from "@batchnorm/core";
 import { inspectBatchNorm, type Network, recalibrate } from "@batchnorm/minibatch";
 import { expect, test } from "vitest";
-import { expectRefusal } from "./refusal.ts";
 import { deepGraph, noise, seeded } from "./sets.ts";
 
 const inputs = noise("x", 200, 4);

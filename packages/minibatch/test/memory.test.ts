@@ -1,8 +1,8 @@
+import { expectRefusal } from "@batchnorm/conformance/vitest";
 import { arena, useBackend } from "@batchnorm/kernels";
 import { init, Network } from "@batchnorm/minibatch";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { onEachBackend } from "./backends.ts";
-import { expectRefusal } from "./refusal.ts";
 
 const indices = Uint32Array.of(0, 1, 2, 3);
 const x = Float64Array.of(0, 0, 0, 1, 1, 0, 1, 1);

@@ -1,6 +1,6 @@
+import { expectRefusal } from "@batchnorm/conformance/vitest";
 import { resolveBatchNorm } from "@batchnorm/minibatch";
 import { expect, test } from "vitest";
-import { expectRefusal } from "./refusal.ts";
 
 test("options of Batch Normalization of units are filled in, and refused as a graph refuses them", () => {
   expect(resolveBatchNorm({ momentum: 0.5 }, "bn")).toMatchObject({ momentum: 0.5, epsilon: 1e-5 });

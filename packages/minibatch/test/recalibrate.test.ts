@@ -1,3 +1,4 @@
+import { expectRefusal } from "@batchnorm/conformance/vitest";
 import {
   computeMoments,
   emptyMoments,
@@ -9,7 +10,6 @@ import {
 } from "@batchnorm/core";
 import { type Network, recalibrate, Trainer } from "@batchnorm/minibatch";
 import { expect, test } from "vitest";
-import { expectRefusal } from "./refusal.ts";
 import { deepGraph, noise, seeded } from "./sets.ts";
 
 const inputs = noise("x", 50, 4);

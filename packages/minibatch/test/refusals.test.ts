@@ -1,8 +1,8 @@
+import { expectRefusal } from "@batchnorm/conformance/vitest";
 import type { BatchNormErrorCode } from "@batchnorm/core";
 import { type Graph, Network, type NetworkOptions } from "@batchnorm/minibatch";
 import { describe, expect, test } from "vitest";
 import { onEachBackend } from "./backends.ts";
-import { expectRefusal } from "./refusal.ts";
 
 type Refused = [BatchNormErrorCode, RegExp, unknown];
 

@@ -1,8 +1,8 @@
+import { expectRefusal } from "@batchnorm/conformance/vitest";
 import { type NetworkOptions, type Rate, Trainer, type TrainerOptions } from "@batchnorm/minibatch";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { onEachBackend } from "./backends.ts";
-import { expectRefusal } from "./refusal.ts";
 import { deepGraph, noise, seeded } from "./sets.ts";
 
 // The same cases on every run.

@@ -1,6 +1,6 @@
+import { expectRefusal } from "@batchnorm/conformance/vitest";
 import { Network, type Rate, Trainer } from "@batchnorm/minibatch";
 import { expect, test } from "vitest";
-import { expectRefusal } from "./refusal.ts";
 import { xor, xorGraph } from "./sets.ts";
 
 /** The rate of each step of three epochs, of two steps each. */

@@ -1,9 +1,9 @@
+import { expectRefusal } from "@batchnorm/conformance/vitest";
 import { Network, type NetworkState, type Optimizer } from "@batchnorm/minibatch";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { onEachBackend } from "./backends.ts";
 import { parametersOf, samplesOf, type Task, tasks } from "./graphs.ts";
-import { expectRefusal } from "./refusal.ts";
 
 const optimizers: Optimizer[] = [
   { kind: "sgd" },

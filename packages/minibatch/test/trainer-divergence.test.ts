@@ -1,7 +1,7 @@
+import { expectRefusal } from "@batchnorm/conformance/vitest";
 import { type Graph, type Network, Trainer } from "@batchnorm/minibatch";
 import { expect, test } from "vitest";
 import { onEachBackend } from "./backends.ts";
-import { expectRefusal } from "./refusal.ts";
 import { noise, seeded } from "./sets.ts";
 
 const graph: Graph = {

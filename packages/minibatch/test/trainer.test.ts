@@ -1,6 +1,6 @@
+import { expectRefusal } from "@batchnorm/conformance/vitest";
 import { type Network, Trainer, type TrainerOptions } from "@batchnorm/minibatch";
 import { expect, test } from "vitest";
-import { expectRefusal } from "./refusal.ts";
 import { deepGraph, noise, seeded, xor, xorGraph } from "./sets.ts";
 
 const data = { inputs: noise("x", 37, 4), targets: noise("t", 37, 2) };

@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { createRequire } from "node:module";
+import { expectRefusal } from "@batchnorm/conformance/vitest";
 import { createBatchNorm, type Synaptic } from "@batchnorm/synaptic";
 import { expect, test } from "vitest";
 import { api, classes } from "./networks.ts";
-import { expectRefusal } from "./refusal.ts";
 
 test("building, training, asking and saving work where no code may be made of text", () => {
   const script = `

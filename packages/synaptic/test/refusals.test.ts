@@ -1,8 +1,8 @@
+import { expectRefusal } from "@batchnorm/conformance/vitest";
 import { createBatchNorm, type Layer, type Network, type Sample } from "@batchnorm/synaptic";
 import synaptic from "synaptic";
 import { describe, expect, test } from "vitest";
 import { api, classes, networks, snapshot, trained } from "./networks.ts";
-import { expectRefusal } from "./refusal.ts";
 
 const { Architect, Layer: StockLayer, Network: StockNetwork, Neuron } = synaptic;
 const { BatchNormLayer, BatchNormPerceptron, BatchTrainer } = api;

@@ -1,3 +1,4 @@
+import { expectRefusal } from "@batchnorm/conformance/vitest";
 import type { Network } from "@batchnorm/synaptic";
 import synaptic from "synaptic";
 import { describe, expect, test } from "vitest";
@@ -10,7 +11,6 @@ import {
   snapshot,
   trained,
 } from "./networks.ts";
-import { expectRefusal } from "./refusal.ts";
 
 const { Network: StockNetwork } = synaptic;
 const { BatchNormNetwork, BatchNormPerceptron, BatchTrainer, fromJSON, toJSON } = api;

@@ -1,8 +1,8 @@
+import { expectRefusal } from "@batchnorm/conformance/vitest";
 import type { Network, Progress, Sample, TrainingOptions } from "@batchnorm/synaptic";
 import synaptic from "synaptic";
 import { describe, expect, test, vi } from "vitest";
 import { accuracy, api, classes, networks, scaledClasses, snapshot } from "./networks.ts";
-import { expectRefusal } from "./refusal.ts";
 
 const { Layer, Network: StockNetwork, Neuron, Trainer } = synaptic;
 const { BatchNormPerceptron, BatchTrainer } = api;

@@ -1,3 +1,4 @@
+import { expectRefusal } from "@batchnorm/conformance/vitest";
 import { computeMoments } from "@batchnorm/core";
 import synaptic from "synaptic";
 import { expect, test } from "vitest";
@@ -11,7 +12,6 @@ import {
   snapshot,
   trained,
 } from "./networks.ts";
-import { expectRefusal } from "./refusal.ts";
 
 const { BatchNormPerceptron, BatchTrainer } = api;
 const rows = inputsOf(classes("rows", 90));
