@@ -7,10 +7,10 @@ const host: HostSuite = {
   name: "brain",
   train: ["2-8-1", "4-16-8-3", "64-100-100-10"],
   digits: ["64-100-100-100-10"],
-  subjects: {
-    ours: () => nodeWorker("workers/brain.ts", "ours"),
-    stock: () => nodeWorker("workers/brain.ts", "stock"),
-  },
+  subjects: ["ours", "stock"].map((name) => ({
+    name,
+    command: () => nodeWorker("workers/brain.ts", name),
+  })),
 };
 
 export const brain: Suite = {
@@ -29,7 +29,7 @@ export const brain: Suite = {
       ? `${shape}, the digits`
       : `${shape}, batch ${netOf(`${shape} f32 bn`).batchSize}`,
   ops: ["train", "to-95"],
-  subjects: Object.keys(host.subjects),
+  subjects: host.subjects.map(({ name }) => name),
   samples,
   run: (selection) => runHost(host, selection),
 };

@@ -5,18 +5,25 @@ import type { Answer } from "./protocol.ts";
 import type { Absent, Line, Row } from "./row.ts";
 import { rowsOf } from "./rows.ts";
 import { median } from "./statistics.ts";
-import { AbsentError, type Command, SubjectProcess } from "./subject-process.ts";
+import type { Command, SubjectProcess } from "./subject-process.ts";
 import type { Selection } from "./suite.ts";
+import { aboutAll, withWorkers } from "./with-workers.ts";
 
 /** What an adapter is timed by: nets for `train`, others that learn the digits for `to-95`. */
 export interface HostSuite {
   readonly name: string;
   readonly train: readonly string[];
   readonly digits: readonly string[];
-  readonly subjects: Readonly<Record<string, (say: (text: string) => void) => Command>>;
+  readonly subjects: readonly HostSubject[];
 }
 
-type Workers = ReadonlyMap<string, SubjectProcess>;
+/** An adapter, or the host as it is. */
+export interface HostSubject {
+  readonly name: string;
+  command(say: (text: string) => void): Command;
+}
+
+type Workers = ReadonlyMap<HostSubject, SubjectProcess>;
 
 /** Runs of `to-95` are as long as learning takes: few are enough. */
 const learningRounds = 3;
@@ -47,24 +54,12 @@ async function timeCell(
   cell: Cell,
   rows: (workers: Workers) => Promise<Line[]>,
 ): Promise<Line[]> {
-  const workers = new Map<string, SubjectProcess>();
-  const absent: Absent[] = [];
-  try {
-    for (const [subject, command] of Object.entries(subjects)) {
-      if (!wanted.includes(subject)) continue;
-      try {
-        workers.set(subject, await SubjectProcess.start(command(say)));
-      } catch (error) {
-        if (!(error instanceof AbsentError)) throw error;
-        absent.push({ ...cell, subject, absent: error.message });
-      }
-    }
-    const about = [...workers.values()].map(({ about }) => about).join("; ");
-    say(`${cell.op} ${cell.shape}: ${about}`);
-    return [...absent, ...(await rows(workers))];
-  } finally {
-    for (const worker of workers.values()) worker.stop();
-  }
+  const taking = subjects.filter(({ name }) => wanted.includes(name));
+  const command = (subject: HostSubject) => subject.command(say);
+  return withWorkers(taking, command, async ({ workers, missing }) => {
+    say(`${cell.op} ${cell.shape}: ${aboutAll(workers)}`);
+    return [...missing.map((absent) => ({ ...cell, ...absent })), ...(await rows(workers))];
+  });
 }
 
 type Cell = Pick<Row, "suite" | "shape" | "op">;
@@ -84,7 +79,7 @@ async function ask(
 
 async function trainRows(cell: Cell, workers: Workers, rounds: number): Promise<Line[]> {
   const contenders = [...workers].map(
-    ([name, worker]): Contender => ({
+    ([{ name }, worker]): Contender => ({
       name,
       time: async (iterations, batches) => (await ask(worker, cell, iterations, batches)).ms,
     }),
@@ -99,7 +94,7 @@ async function learningRows(cell: Cell, workers: Workers, rounds: number): Promi
   const times = new Map<string, number[]>();
   const learned = new Map<string, Learned[]>();
   for (let round = 0; round < rounds; round++) {
-    for (const [name, worker] of workers) {
+    for (const [{ name }, worker] of workers) {
       const before = learned.get(name) ?? [];
       if (before.some(({ reached }) => !reached)) continue;
       const answer = await ask(worker, cell, 1, 1);

@@ -6,9 +6,10 @@ import { productOps, products, timeProducts } from "./products.ts";
 import { requestFor } from "./protocol.ts";
 import type { Line } from "./row.ts";
 import { describe, type Shape, shapes } from "./shapes.ts";
-import { AbsentError, SubjectProcess } from "./subject-process.ts";
+import { SubjectProcess } from "./subject-process.ts";
 import { nodeWorker, type Subject, subjects } from "./subjects.ts";
 import type { Selection, Suite } from "./suite.ts";
+import { aboutAll, withWorkers } from "./with-workers.ts";
 
 const name = "kernels";
 
@@ -33,38 +34,43 @@ export const kernels: Suite = {
 
 async function run({ say, ...selection }: Selection): Promise<Line[]> {
   const lines: Line[] = [];
-  const workers = new Map<Subject, SubjectProcess>();
   say("compiling the probes of the limit");
   const limit = await SubjectProcess.start(onOneCore(nodeWorker("workers/limit.ts")));
   try {
     say(await peaks(limit));
-    for (const subject of subjects.filter(({ name }) => selection.subjects.includes(name))) {
-      say(`starting ${subject.name}`);
-      try {
-        workers.set(subject, await SubjectProcess.start(onOneCore(subject.command(say))));
-      } catch (error) {
-        if (!(error instanceof AbsentError)) throw error;
-        lines.push({ suite: name, subject: subject.name, absent: error.message });
-      }
-    }
-    say([...workers.values()].map(({ about }) => about).join("; "));
-    for (const shape of shapes.filter(({ name }) => selection.shapes.includes(name))) {
-      for (const op of kernelOps.filter((op) => selection.ops.includes(op))) {
-        say(`timing ${op} on ${describe(shape)}`);
-        const cell = { suite: name, shape, op };
-        lines.push(...(await timeCell(cell, { subjects: workers, limit }, selection.rounds)));
-      }
-    }
+    lines.push(...(await allPasses({ say, ...selection }, limit)));
     if (selection.subjects.includes("ours")) {
       lines.push(...(await allProducts({ say, ...selection }, limit)));
     }
   } finally {
-    for (const worker of [limit, ...workers.values()]) worker.stop();
+    limit.stop();
   }
   if (selection.shapes.includes("E") && selection.subjects.includes("ours")) {
     lines.push(...(await firstUse(name, selection.ops, selection.rounds)));
   }
   return lines;
+}
+
+async function allPasses(selection: Selection, limit: SubjectProcess): Promise<Line[]> {
+  const { say, shapes: letters, ops, rounds } = selection;
+  const taking = subjects.filter(({ name }) => selection.subjects.includes(name));
+  const command = (subject: Subject) => {
+    say(`starting ${subject.name}`);
+    return onOneCore(subject.command(say));
+  };
+  return withWorkers(taking, command, async ({ workers, missing }) => {
+    const lines: Line[] = missing.map((absent) => ({ suite: name, ...absent }));
+    say(aboutAll(workers));
+    for (const shape of shapes.filter(({ name }) => letters.includes(name))) {
+      for (const op of kernelOps.filter((op) => ops.includes(op))) {
+        say(`timing ${op} on ${describe(shape)}`);
+        lines.push(
+          ...(await timeCell({ suite: name, shape, op }, { subjects: workers, limit }, rounds)),
+        );
+      }
+    }
+    return lines;
+  });
 }
 
 async function allProducts(selection: Selection, limit: SubjectProcess): Promise<Line[]> {

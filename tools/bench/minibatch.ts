@@ -3,12 +3,13 @@ import { installFromNpm } from "./install-peers.ts";
 import { type Contender, interleave } from "./interleave.ts";
 import { type Net, nets, samples } from "./nets.ts";
 import { onOneCore } from "./one-core.ts";
-import type { Absent, Line } from "./row.ts";
+import type { Absent, Line, Row } from "./row.ts";
 import { rowsOf } from "./rows.ts";
 import { ratioOf } from "./statistics.ts";
-import { AbsentError, type Command, SubjectProcess } from "./subject-process.ts";
+import type { Command, SubjectProcess } from "./subject-process.ts";
 import { nodeWorker } from "./subjects.ts";
 import type { Selection, Suite } from "./suite.ts";
+import { aboutAll, withWorkers } from "./with-workers.ts";
 
 const name = "minibatch";
 const xor = "XOR";
@@ -69,34 +70,27 @@ export const minibatch: Suite = {
 async function run(selection: Selection): Promise<Line[]> {
   const { say, shapes, ops, rounds } = selection;
   const lines: Line[] = [];
-  const workers = new Map<Subject, SubjectProcess>();
-  try {
-    for (const subject of subjects.filter(({ name }) => selection.subjects.includes(name))) {
-      say(`starting ${subject.name}`);
-      try {
-        workers.set(subject, await SubjectProcess.start(onOneCore(subject.command(say))));
-      } catch (error) {
-        if (!(error instanceof AbsentError)) throw error;
-        lines.push({ suite: name, subject: subject.name, absent: error.message });
-      }
-    }
-    say([...workers.values()].map(({ about }) => about).join("; "));
-    for (const net of nets.filter(({ name }) => shapes.includes(name))) {
-      if (!ops.includes("train")) break;
-      say(`training ${net.name}`);
-      lines.push(...(await timeNet(net, workers, rounds)));
-    }
-  } finally {
-    for (const worker of workers.values()) worker.stop();
+  const wanted = subjects.filter(({ name }) => selection.subjects.includes(name));
+  for (const net of nets.filter(({ name }) => ops.includes("train") && shapes.includes(name))) {
+    const taking = wanted.filter((subject) => subject.takes(net));
+    const command = (subject: Subject) => onOneCore(subject.command(say));
+    // Processes for this net alone: V8 is to see one network, as it does in a program.
+    const timed = await withWorkers(taking, command, async ({ workers, missing }) => {
+      say(`training ${net.name}: ${aboutAll(workers)}`);
+      const cell = { suite: name, shape: net.name, op: "train" };
+      const absent = missing.map((absent) => ({ ...cell, ...absent }));
+      return [...absent, ...(await timeNet(cell, net, workers, rounds))];
+    });
+    lines.push(...timed);
   }
   const cold = Object.keys(coldOps).filter((op) => ops.includes(op) && shapes.includes(xor));
   if (cold.length > 0) {
-    const taking = [...workers.keys()].map(({ name }) => name);
+    if (selection.subjects.includes("synaptic")) installFromNpm(say);
     say("building what a cold start imports");
     buildOurs();
     for (const op of cold) {
       say(`timing ${op}`);
-      lines.push(...(await coldStart({ suite: name, shape: xor, op }, taking, rounds)));
+      lines.push(...(await coldStart({ suite: name, shape: xor, op }, selection.subjects, rounds)));
     }
   }
   return lines;
@@ -104,13 +98,12 @@ async function run(selection: Selection): Promise<Line[]> {
 
 /** Times a pass of everyone who takes part, interleaved. */
 async function timeNet(
+  cell: Pick<Row, "suite" | "shape" | "op">,
   net: Net,
   workers: ReadonlyMap<Subject, SubjectProcess>,
   rounds: number,
 ): Promise<Line[]> {
-  const cell = { suite: name, shape: net.name, op: "train" };
-  const taking = [...workers].filter(([subject]) => subject.takes(net));
-  const contenders = taking.map(
+  const contenders = [...workers].map(
     ([subject, worker]): Contender => ({
       name: subject.name,
       async time(iterations, batches) {

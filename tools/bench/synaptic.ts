@@ -9,13 +9,16 @@ const host: HostSuite = {
   train: ["2-8-1", "4-16-8-3", "64-100-100-10"],
   // The one that synaptic can learn with, and the paper's.
   digits: ["64-30-10", "64-100-100-100-10"],
-  subjects: {
-    ours: () => nodeWorker("workers/synaptic.ts"),
-    stock: (say) => {
-      installFromNpm(say);
-      return nodeWorker("peers/synaptic.ts");
+  subjects: [
+    { name: "ours", command: () => nodeWorker("workers/synaptic.ts") },
+    {
+      name: "stock",
+      command(say) {
+        installFromNpm(say);
+        return nodeWorker("peers/synaptic.ts");
+      },
     },
-  },
+  ],
 };
 
 export const synaptic: Suite = {
@@ -33,7 +36,7 @@ export const synaptic: Suite = {
     return net ? `${shape}, batch ${net.batchSize}` : `${shape}, the digits`;
   },
   ops: ["train", "to-95"],
-  subjects: Object.keys(host.subjects),
+  subjects: host.subjects.map(({ name }) => name),
   samples,
   run: (selection) => runHost(host, selection),
 };
