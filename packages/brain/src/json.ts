@@ -1,4 +1,5 @@
 import { refuse } from "@batchnorm/core";
+import { requireVersion } from "@batchnorm/core/checks";
 import {
   Network,
   type NetworkState,
@@ -57,14 +58,9 @@ export function toBatchNormJSON(host: Host, session: Session): BatchNormJSON {
  * `ERR_BATCHNORM_OPTION` for settings.
  */
 export function fromBatchNormJSON(value: unknown, { warn }: Settings): Loaded {
-  if (typeof value !== "object" || value === null) {
-    refuse("ERR_BATCHNORM_STATE", "batchNorm of a network's JSON must be an object", value);
-  }
-  const { version, settings, network, position, samples, inputLookup, outputLookup } =
+  requireVersion("batchNorm in a network's JSON", value);
+  const { settings, network, position, samples, inputLookup, outputLookup } =
     value as BatchNormJSON;
-  if (version !== 1) {
-    refuse("ERR_BATCHNORM_STATE", "version of batchNorm in a network's JSON must be 1", version);
-  }
   const resolved = { ...resolveSettings(settings), warn };
   if (position !== null) requirePosition(position);
   if (!Number.isSafeInteger(samples) || samples < 0) {

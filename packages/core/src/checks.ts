@@ -8,3 +8,4 @@ export { prepare as requireGradientArguments, requireOwnMoments } from "./gradie
 export { requireLayout } from "./layout.ts";
 export { requireMoments } from "./moments.ts";
 export { requireParameters, requireStatistics } from "./parameters.ts";
+export { requireFields, requireVersion } from "./saved.ts";

@@ -7,6 +7,7 @@ import {
   resolveOptions,
   type Start,
 } from "./options.ts";
+import { requireFields, requireVersion } from "./saved.ts";
 
 /**
  * One layer as plain JSON: what travels between hosts, and to and from other frameworks.
@@ -80,12 +81,9 @@ const keys: readonly string[] = [
  * varianceEstimator or start.
  */
 export function parseState(value: unknown): BatchNormState {
-  if (typeof value !== "object" || value === null) {
-    refuse("ERR_BATCHNORM_STATE", "a state must be an object", value);
-  }
-  requireKeys("a state", value, keys);
+  requireVersion("a state", value);
+  requireFields("a state", value, keys);
   const state = value as BatchNormState;
-  requireField("version", "be 1", state.version, state.version === 1);
   const { channels, runningMean, runningVariance, updates, weight, valuesPerChannel } = state;
   requireField("channels", "be an integer ≥ 1", channels, isCount(channels) && channels >= 1);
   requireNumbers("gamma", state.gamma, channels, -Infinity);
@@ -208,24 +206,10 @@ export function optionsOfState(
   };
 }
 
-function requireKeys(name: string, value: object, known: readonly string[]): void {
-  for (const key of known) {
-    if (!Object.hasOwn(value, key)) {
-      refuse("ERR_BATCHNORM_STATE", `${name} must have the field ${key}`, undefined);
-    }
-  }
-  for (const key of Object.keys(value)) {
-    if (!known.includes(key)) {
-      refuse("ERR_BATCHNORM_STATE", `${name} of version 1 must have no other field`, key);
-    }
-  }
-}
-
 const renormKeys = ["rmin", "rmax", "dmax", "momentum", "mean", "deviation", "movingDeviation"];
 
 function requireRenorm(renorm: RenormState, channels: number): void {
-  requireField("renorm", "be null or an object", renorm, typeof renorm === "object");
-  requireKeys("renorm of a state", renorm, renormKeys);
+  requireFields("renorm of a state", renorm, renormKeys);
   for (const key of ["mean", "deviation", "movingDeviation"] as const) {
     requireField(`renorm.${key}`, "be an array", renorm[key], renorm[key] !== null);
     requireNumbers(`renorm.${key}`, renorm[key], channels, key === "mean" ? -Infinity : 0);

@@ -383,6 +383,12 @@ describe("parseScalingState", () => {
     expect(parseScalingState(state)).toBe(state);
   });
 
+  test("refuses another version for that, whatever fields and kind it has", () => {
+    const newer = { ...stateOf("decimal"), version: 2, kind: "quantile", newer: 1 };
+    const error = expectRefusal("ERR_BATCHNORM_STATE", () => parseScalingState(newer));
+    expect(error.message).toBe("version of a scaling's state must be 1, got 2");
+  });
+
   test.each<[ScalingKind, Record<string, unknown>]>([
     ["decimal", { version: 2 }],
     ["decimal", { channels: 0 }],

@@ -106,6 +106,14 @@ describe("a state", () => {
 describe("a malformed state", () => {
   const good = json(trained()) as BatchNormState;
 
+  test("of another version is refused for that, whatever fields it has", () => {
+    const { weight: _gone, ...rest } = good;
+    const error = expectRefusal("ERR_BATCHNORM_STATE", () =>
+      parseState({ ...rest, version: 2, newer: 1 }),
+    );
+    expect(error.message).toBe("version of a state must be 1, got 2");
+  });
+
   test.each<[string, object]>([
     ["another version", { version: 2 }],
     ["no channels", { channels: 0 }],

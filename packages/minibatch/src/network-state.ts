@@ -1,4 +1,5 @@
 import { type BatchNormState, type FloatArray, refuse } from "@batchnorm/core";
+import { requireVersion } from "@batchnorm/core/checks";
 import type { BatchNormLayer } from "./batch-norm-layer.ts";
 import type { Executor } from "./executor.ts";
 import type { Graph } from "./graph.ts";
@@ -73,12 +74,8 @@ export function readNetworkState(executor: Executor, graph: Graph, norms: Norms)
 
 /** What the constructor needs of a state. @throws {BatchNormError} `ERR_BATCHNORM_STATE`. */
 export function optionsOfNetworkState(state: unknown): { graph: Graph; options: NetworkOptions } {
-  if (typeof state !== "object" || state === null) {
-    refuse("ERR_BATCHNORM_STATE", "a network's state must be an object", state);
-  }
-  const { version, graph, type, batchSize, optimizer, loss } = state as NetworkState;
-  if (version !== 1)
-    refuse("ERR_BATCHNORM_STATE", "version of a network's state must be 1", version);
+  requireVersion("a network's state", state);
+  const { graph, type, batchSize, optimizer, loss } = state as NetworkState;
   return { graph, options: { type, batchSize, optimizer, loss } };
 }
 

@@ -1,4 +1,5 @@
 import { refuse } from "@batchnorm/core";
+import { requireFields, requireVersion } from "@batchnorm/core/checks";
 import type { NetworkState } from "./network-state.ts";
 import type { PositionState } from "./position.ts";
 import { Random } from "./random.ts";
@@ -30,20 +31,19 @@ const positionKeys = ["epoch", "step", "loss", "batch", "lossSum", "random"];
  * @throws {BatchNormError} `ERR_BATCHNORM_STATE` naming the field; `ERR_BATCHNORM_OPTION` for the rate.
  */
 export function parseTrainerState(value: unknown): TrainerState {
-  requireKeys("a trainer's state", value, keys);
-  const state = value as TrainerState;
-  const { version, samples, shuffle, rate, position } = state;
-  requireField("version", "be 1", version, version === 1);
+  requireVersion("a trainer's state", value);
+  requireFields("a trainer's state", value, keys);
+  const { samples, shuffle, rate, position } = value as TrainerState;
   requireField("samples", "be an integer ≥ 1", samples, isCount(samples) && samples >= 1);
   requireField("shuffle", "be true or false", shuffle, typeof shuffle === "boolean");
   if (rate !== null) requireRate(rate);
   requirePosition(position);
-  return state;
+  return value as TrainerState;
 }
 
 /** Checks that an unknown value is a trainer's position. @throws {BatchNormError} `ERR_BATCHNORM_STATE`. */
 export function requirePosition(value: unknown): asserts value is PositionState {
-  requireKeys("a trainer's position", value, positionKeys);
+  requireFields("a trainer's position", value, positionKeys);
   const position = value as PositionState;
   for (const key of ["epoch", "step", "batch"] as const) {
     requireField(`position.${key}`, "be an integer ≥ 0", position[key], isCount(position[key]));
@@ -52,20 +52,6 @@ export function requirePosition(value: unknown): asserts value is PositionState 
   requireField("position.loss", "be null or finite", loss, loss === null || Number.isFinite(loss));
   requireField("position.lossSum", "be finite", lossSum, Number.isFinite(lossSum));
   Random.fromState(position.random);
-}
-
-function requireKeys(name: string, value: unknown, known: readonly string[]): void {
-  if (typeof value !== "object" || value === null) {
-    refuse("ERR_BATCHNORM_STATE", `${name} must be an object`, value);
-  }
-  const missing = known.find((key) => !Object.hasOwn(value, key));
-  if (missing !== undefined) {
-    refuse("ERR_BATCHNORM_STATE", `${name} must have the field ${missing}`, undefined);
-  }
-  const other = Object.keys(value).find((key) => !known.includes(key));
-  if (other !== undefined) {
-    refuse("ERR_BATCHNORM_STATE", `${name} of version 1 must have no other field`, other);
-  }
 }
 
 function requireField(field: string, rule: string, received: unknown, holds: boolean): void {

@@ -113,4 +113,10 @@ onEachBackend(() => {
     for (const value of bad)
       expectRefusal("ERR_BATCHNORM_STATE", () => Trainer.fromState(value, data));
   });
+
+  test("a state of another version is refused for that, whatever fields it has", () => {
+    const newer = { ...trained({ batchSize: 8 }, {}, 1).toState(), version: 2, newer: 1 };
+    const error = expectRefusal("ERR_BATCHNORM_STATE", () => Trainer.fromState(newer, data));
+    expect(error.message).toBe("version of a trainer's state must be 1, got 2");
+  });
 });

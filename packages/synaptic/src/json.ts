@@ -1,4 +1,5 @@
 import { type BatchNormState, optionsOfState, parseState, refuse } from "@batchnorm/core";
+import { requireVersion } from "@batchnorm/core/checks";
 import type { BatchNormLayerClass } from "./batch-norm-layer.ts";
 import { healGains } from "./graph-memory.ts";
 import type { Layer, Layers, Network, NetworkJSON, NetworkLike, Synaptic } from "./host.ts";
@@ -87,10 +88,14 @@ function unitOptions(state: BatchNormState): Partial<Normalization["options"]> {
 }
 
 function entriesOf(batchNorm: unknown): readonly NormalizedJSON[] {
-  const { version, layers } = (batchNorm ?? {}) as Partial<BatchNormJSON["batchNorm"]>;
-  if (version !== 1 || !Array.isArray(layers)) {
-    const rule = "batchNorm of a saved network must be { version: 1, layers: [] }";
-    refuse("ERR_BATCHNORM_STATE", rule, version ?? batchNorm);
+  requireVersion("batchNorm of a saved network", batchNorm);
+  const { layers } = batchNorm as Partial<BatchNormJSON["batchNorm"]>;
+  if (!Array.isArray(layers)) {
+    refuse(
+      "ERR_BATCHNORM_STATE",
+      "layers of batchNorm of a saved network must be an array",
+      layers,
+    );
   }
   return layers.map((entry: Partial<NormalizedJSON> | null, i) => {
     const { layer, frozen } = entry ?? {};

@@ -1,4 +1,5 @@
 import { refuse } from "../errors.ts";
+import { requireFields, requireVersion } from "../saved.ts";
 
 /** Which of the three classic scalings. */
 export type ScalingKind = ScalingState["kind"];
@@ -66,24 +67,11 @@ export function requireRange(range: unknown): asserts range is readonly [number,
  * the wrong length, not finite, or at odds with another. `ERR_BATCHNORM_OPTION` for kind or range.
  */
 export function parseScalingState(value: unknown): ScalingState {
-  if (typeof value !== "object" || value === null) {
-    refuse("ERR_BATCHNORM_STATE", "a scaling's state must be an object", value);
-  }
+  requireVersion("a scaling's state", value);
   const state = value as ScalingState;
   requireKind(state.kind);
-  const known = [...common, ...fields[state.kind]];
-  for (const key of known) {
-    if (!Object.hasOwn(state, key)) {
-      refuse("ERR_BATCHNORM_STATE", `a ${state.kind} state must have the field ${key}`, undefined);
-    }
-  }
-  for (const key of Object.keys(state)) {
-    if (!known.includes(key)) {
-      refuse("ERR_BATCHNORM_STATE", `a ${state.kind} state must have no other field`, key);
-    }
-  }
-  const { version, channels, minimum, maximum } = state;
-  requireField("version", "be 1", version, version === 1);
+  requireFields(`a ${state.kind} state`, state, [...common, ...fields[state.kind]]);
+  const { channels, minimum, maximum } = state;
   const counts = Number.isSafeInteger(channels) && channels >= 1;
   requireField("channels", "be an integer ≥ 1", channels, counts);
   const each = (field: string, rule: string, holds: (value: number, c: number) => boolean): void =>
