@@ -39,8 +39,8 @@ describe.each(packages)("$name", ({ folder, manifest, entries }) => {
       license,
       type: "module",
       sideEffects: false,
-      engines: { node: ">=20.19" },
-      files: expect.arrayContaining(["dist", "src", "!**/*.tsbuildinfo"]),
+      engines: { node: "^20.19 || >=22.12" },
+      files: expect.arrayContaining(["CHANGELOG.md", "dist", "src", "!**/*.tsbuildinfo"]),
       publishConfig: { access: "public" },
     });
     expect(existsSync(join(folder, "LICENSE"))).toBe(true);
