@@ -9,6 +9,8 @@ const read = (file: string): string => readFileSync(new URL(file, root), "utf8")
 const packages = namesIn("packages/").filter(
   (name) => !JSON.parse(read(`packages/${name}/package.json`)).private,
 );
+/** What a program uses; conformance is used by tests. */
+const used = packages.filter((name) => name !== "conformance");
 /** What must show the product at work. */
 const readmes = ["README.md", ...packages.map((name) => `packages/${name}/README.md`)];
 const pages = namesIn("docs/").filter((name) => name.endsWith(".md"));
@@ -29,6 +31,17 @@ const cases = documents.flatMap((document) =>
 
 test.each(readmes)("%s has an example that prints something", (readme) => {
   expect(examples(readme).length).toBeGreaterThan(0);
+});
+
+test.each(used)("the README of %s has the sections that one looks for", (name) => {
+  const headings = read(`packages/${name}/README.md`)
+    .match(/^##+ .+$/gm)
+    ?.join("\n");
+  expect(headings).toMatch(/^## Options/m);
+  expect(headings).toMatch(/^##+ Save and load/m);
+  expect(headings).toMatch(/^## What to know$|^## Limits$/m);
+  expect(headings).toMatch(/^## On a page without a bundler$/m);
+  expect(headings).toMatch(/^## Conformance$/m);
 });
 
 test.each(documents)("no JavaScript in %s stands there without what it prints", (document) => {
