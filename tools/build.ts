@@ -50,12 +50,13 @@ async function bundleEntries(): Promise<void> {
       rolldownOptions: {
         // Dependencies stay imports.
         external: /^[^./]/,
-        // Without comments and spaces a file loads sooner; names stay, for stack traces.
+        // Without comments a file loads sooner. Names and lines stay, for stack traces: of an error that
+        // nobody catches Node prints the line, and a file in one line would fill the screen.
         output: {
           // What entries share is one file as well.
           codeSplitting: { groups: [{ name: "shared", minShareCount: 2 }] },
           comments: { annotation: true, legal: false, jsdoc: false },
-          minify: { compress: false, mangle: false },
+          minify: { compress: false, mangle: false, codegen: { removeWhitespace: false } },
         },
       },
     },

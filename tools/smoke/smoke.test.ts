@@ -1,6 +1,6 @@
 // Packs the packages, installs the tarballs in fresh folders as a user would, and trains there.
 // It catches what no test of the sources can: a file, a dependency or an export that did not ship.
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -157,6 +157,17 @@ describe("with flat arrays", () => {
     const cjs = `const { BatchNorm, backend } = require("@batchnorm/kernels"); ${normalize}`;
     expect(outputs(folder, "flat.mjs", esm)).toEqual(["simd -1 1 1 -1", "simd -1 1 1 -1"]);
     expect(outputs(folder, "flat.cjs", cjs)).toEqual(["simd -1 1 1 -1", "simd -1 1 1 -1"]);
+  });
+
+  test("an error that nobody catches shows a line of the package, and not all of it", () => {
+    const code = 'import { BatchNorm } from "@batchnorm/core"; new BatchNorm(0);';
+    writeFileSync(join(folder, "wrong.mjs"), code);
+    const { stderr } = spawnSync(process.execPath, ["wrong.mjs"], {
+      cwd: folder,
+      encoding: "utf8",
+    });
+    expect(stderr).toContain("ERR_BATCHNORM_SHAPE");
+    expect(Math.max(...stderr.split("\n").map((line) => line.length))).toBeLessThan(300);
   });
 });
 
