@@ -2,6 +2,8 @@
 import { BatchNorm, BatchNormError, type BatchNormState } from "@batchnorm/core";
 import { requireFloats } from "@batchnorm/core/checks";
 import { presets } from "@batchnorm/core/conventions";
+import { diagnose } from "@batchnorm/core/diagnosis";
+import { Scaling } from "@batchnorm/core/scaling";
 
 const rows = 32;
 const x = Float64Array.from({ length: 2 * rows }, (_, i) => (i % 2 ? 1000 * (i % 5) : i % 16));
@@ -31,6 +33,11 @@ if (!(after < before / 1000)) throw new Error(`loss ${before} became ${after}`);
 
 const state: BatchNormState = JSON.parse(JSON.stringify(layer.toState()));
 if (BatchNorm.fromState(state).toState().updates !== 101) throw new Error("the state is not kept");
+const problems = diagnose(new BatchNorm(2).toState()).map(({ problem }) => problem);
+if (problems.join() !== "few-updates") throw new Error(`problems of a new layer: ${problems}`);
+const layout = { outer: rows, channels: 2, inner: 1 };
+const { y: scaled } = Scaling.fit("min-max", x, layout).transform(x, layout);
+if (Math.max(...scaled) !== 1) throw new Error("the largest is not scaled to 1");
 try {
   // @ts-expect-error: no such option
   new BatchNorm(2, { momentun: 0.9 });
