@@ -3,8 +3,8 @@ import { join } from "node:path";
 import type { Processes } from "./processes.ts";
 import type { Surroundings } from "./surroundings.ts";
 
-/** The oldest Node that the packages promise to run on, and the lines that are maintained. */
-const versions = ["20.19.0", "22.23.3", "24.21.0"] as const;
+/** The oldest Node of each line that the packages promise to run on, and the one that they are made with. */
+const versions = ["20.19.0", "22.12.0", "24.21.0"] as const;
 
 /** A Node that consumers run on. */
 export interface NodeVersion {
