@@ -9,59 +9,25 @@ import type { KernelConfig, TensorInfo } from "@tensorflow/tfjs-core";
 import { type Progress, progressOf, readProgress } from "../progress.ts";
 import type { Host } from "./host.ts";
 import {
-  configOf,
-  kernelNames,
+  type GradientInputs,
+  type InferenceInputs,
+  kernelsOf,
   type PassAttributes,
+  type TrainingGradientInputs,
+  type TrainingInputs,
   type UpdateAttributes,
-  type UpdateInput,
+  type UpdateInputs,
 } from "./kernel.ts";
 
-interface TrainingInputs {
-  readonly x: TensorInfo;
-  readonly gamma?: TensorInfo;
-  readonly beta?: TensorInfo;
-}
-
-interface InferenceInputs extends TrainingInputs {
-  readonly mean: TensorInfo;
-  readonly variance: TensorInfo;
-}
-
-interface GradientInputs extends Omit<InferenceInputs, "beta"> {
-  readonly dy: TensorInfo;
-}
-
-interface TrainingGradientInputs extends GradientInputs {
-  readonly meanLow: TensorInfo;
-}
-
-type UpdateInputs = Readonly<Record<UpdateInput, TensorInfo>>;
-
 /** Every kernel of a backend whose tensors JavaScript reaches. */
-export function hostKernels(name: string, hostOf: (backend: object) => Host): KernelConfig[] {
-  const { training, trainingGradient, inference, inferenceGradient, update } = kernelNames;
-  return [
-    configOf<TrainingInputs, PassAttributes>(name, training, (backend, inputs, attributes) =>
-      train(hostOf(backend), inputs, attributes),
-    ),
-    configOf<TrainingGradientInputs, PassAttributes>(
-      name,
-      trainingGradient,
-      (backend, inputs, attributes) => differentiateTraining(hostOf(backend), inputs, attributes),
-    ),
-    configOf<InferenceInputs, PassAttributes>(name, inference, (backend, inputs, attributes) =>
-      infer(hostOf(backend), inputs, attributes),
-    ),
-    configOf<GradientInputs, PassAttributes>(
-      name,
-      inferenceGradient,
-      (backend, inputs, attributes) => differentiateInference(hostOf(backend), inputs, attributes),
-    ),
-    configOf<UpdateInputs, UpdateAttributes>(name, update, (backend, inputs, attributes) =>
-      enter(hostOf(backend), inputs, attributes),
-    ),
-  ];
-}
+export const hostKernels = (name: string, hostOf: (backend: object) => Host): KernelConfig[] =>
+  kernelsOf(name, hostOf, {
+    training: train,
+    trainingGradient: differentiateTraining,
+    inference: infer,
+    inferenceGradient: differentiateInference,
+    update: enter,
+  });
 
 function train(host: Host, inputs: TrainingInputs, attributes: PassAttributes): TensorInfo[] {
   const { epsilon, ...layout } = attributes;

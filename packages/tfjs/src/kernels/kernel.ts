@@ -1,10 +1,5 @@
 import type { Layout, Momentum, Start } from "@batchnorm/core";
-import type {
-  KernelConfig,
-  NamedAttrMap,
-  NamedTensorInfoMap,
-  TensorInfo,
-} from "@tensorflow/tfjs-core";
+import type { KernelConfig, TensorInfo } from "@tensorflow/tfjs-core";
 
 /**
  * What TensorFlow.js calls our kernels. x, y, dy and dx are float32, of any shape that holds the layout;
@@ -37,6 +32,25 @@ export type PassAttributes = Layout & {
   readonly epsilon: number;
 };
 
+export interface TrainingInputs {
+  readonly x: TensorInfo;
+  readonly gamma?: TensorInfo;
+  readonly beta?: TensorInfo;
+}
+
+export interface InferenceInputs extends TrainingInputs {
+  readonly mean: TensorInfo;
+  readonly variance: TensorInfo;
+}
+
+export interface GradientInputs extends Omit<InferenceInputs, "beta"> {
+  readonly dy: TensorInfo;
+}
+
+export interface TrainingGradientInputs extends GradientInputs {
+  readonly meanLow: TensorInfo;
+}
+
 export type UpdateInput =
   | "mean"
   | "meanLow"
@@ -44,6 +58,8 @@ export type UpdateInput =
   | "runningMean"
   | "runningVariance"
   | "progress";
+
+export type UpdateInputs = Readonly<Record<UpdateInput, TensorInfo>>;
 
 /** How a batch enters the running statistics, as core's `updateRunning` has it. */
 export type UpdateAttributes = {
@@ -62,18 +78,31 @@ export interface BackendKernels {
   suits?(backend: object): boolean;
 }
 
-/** A kernel as it is written: TensorFlow.js hands over less exact types. */
-export const configOf = <Inputs, Attributes>(
+/** What the kernels do, each on what a backend is to them. */
+export interface KernelFunctions<On> {
+  training(on: On, inputs: TrainingInputs, attributes: PassAttributes): TensorInfo[];
+  trainingGradient(
+    on: On,
+    inputs: TrainingGradientInputs,
+    attributes: PassAttributes,
+  ): TensorInfo[];
+  inference(on: On, inputs: InferenceInputs, attributes: PassAttributes): TensorInfo[];
+  inferenceGradient(on: On, inputs: GradientInputs, attributes: PassAttributes): TensorInfo[];
+  update(on: On, inputs: UpdateInputs, attributes: UpdateAttributes): TensorInfo[];
+}
+
+/** All kernels of a backend, as TensorFlow.js takes them. */
+export const kernelsOf = <On>(
   backendName: string,
-  kernelName: KernelName,
-  run: (backend: object, inputs: Inputs, attributes: Attributes) => TensorInfo[],
-): KernelConfig => ({
-  backendName,
-  kernelName,
-  kernelFunc: ({ inputs, attrs, backend }) =>
-    run(
-      backend,
-      inputs satisfies NamedTensorInfoMap as Inputs,
-      attrs satisfies NamedAttrMap | undefined as Attributes,
-    ),
-});
+  onBackend: (backend: object) => On,
+  functions: KernelFunctions<On>,
+): KernelConfig[] =>
+  (Object.keys(kernelNames) as (keyof typeof kernelNames)[]).map((key) => {
+    // TensorFlow.js hands over less exact types.
+    const run = functions[key] as (on: On, inputs: object, attributes: unknown) => TensorInfo[];
+    return {
+      backendName,
+      kernelName: kernelNames[key],
+      kernelFunc: ({ inputs, attrs, backend }) => run(onBackend(backend), inputs, attrs),
+    };
+  });
