@@ -3,7 +3,7 @@ import "@tensorflow/tfjs-core/dist/register_all_gradients.js";
 import { batchNormalization, init, useImplementation } from "@batchnorm/tfjs";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { gpuBackends, heldData, useGpuBackend } from "./gpu-backends.ts";
 import { tensorOf } from "./models.ts";
 
@@ -62,4 +62,34 @@ describe.each(places)("$backend, $implementation", ({ backend, implementation })
     model.dispose();
     optimizer.dispose();
   });
+
+  if (implementation === "composed") return;
+  test("a training step launches 15 programs, a prediction 2", () => {
+    const layer = batchNormalization({ inputShape: [2, 3] });
+    const [x, dy] = [tensorOf("x", [4, 2, 3], 5, 2), tensorOf("dy", [4, 2, 3], 0, 1)];
+    const step = (): void =>
+      tf.tidy(() => {
+        const y = (x: tf.Tensor) => layer.apply(x, { training: true }) as tf.Tensor;
+        const weights = layer.trainableWeights.map((weight) => weight.read());
+        tf.grads(y as never)([x, ...weights], dy);
+      });
+    const predict = (): void => tf.dispose(layer.apply(x) as tf.Tensor);
+    // The first of each brings to the card what is not there yet.
+    step();
+    predict();
+    expect([launches(step), launches(predict)]).toEqual([15, 2]);
+    layer.dispose();
+    tf.dispose([x, dy]);
+  });
 });
+
+/** How many programs a call has the current backend run. */
+function launches(call: () => void): number {
+  const backend = tf.engine().backend as unknown as Record<string, unknown>;
+  const name = "runWebGLProgram" in backend ? "runWebGLProgram" : "runWebGPUProgram";
+  const spy = vi.spyOn(backend as Record<string, () => void>, name);
+  call();
+  const count = spy.mock.calls.length;
+  spy.mockRestore();
+  return count;
+}

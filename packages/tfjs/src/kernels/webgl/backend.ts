@@ -1,8 +1,9 @@
 import { env, type TensorInfo } from "@tensorflow/tfjs-core";
+import type { GraphicsBackend } from "../graphics-kernels.ts";
 import type { Program } from "./program.ts";
 
 /** What we use of TF.js's WebGL backend, which exports no type for it without being imported. */
-export interface WebGLBackend {
+export interface WebGLBackend extends GraphicsBackend {
   runWebGLProgram(
     program: Program,
     inputs: TensorInfo[],
@@ -10,18 +11,11 @@ export interface WebGLBackend {
     uniforms?: number[][],
     preventEagerUnpacking?: boolean,
   ): TensorInfo;
-  makeTensorInfo(shape: number[], dtype: "float32", values?: Float32Array): TensorInfo;
-  disposeIntermediateTensorInfo(info: TensorInfo): void;
   packTensor(info: TensorInfo): TensorInfo;
   readonly texData: { get(dataId: object): { texture?: unknown; isPacked?: boolean } };
 }
 
-const methods = [
-  "runWebGLProgram",
-  "makeTensorInfo",
-  "disposeIntermediateTensorInfo",
-  "packTensor",
-] as const;
+const methods = ["runWebGLProgram", "makeTensorInfo", "disposeData", "packTensor"] as const;
 
 /**
  * Whether the kernels can run on a backend: it has the methods they call, WebGL 2 with its integers

@@ -1,35 +1,29 @@
-import { type Program, program, texel } from "./program.ts";
-import type { Texels } from "./texels.ts";
-
-/** Which inputs there are beside those that there always are. */
-export interface Given {
-  readonly gamma: boolean;
-  readonly beta?: boolean;
-  /** Whether the mean comes in two parts. */
-  readonly meanLow: boolean;
-}
+import type { Given } from "../graphics-kernels.ts";
+import { passLaunch } from "./pass-program.ts";
+import { type Launch, texel } from "./program.ts";
+import type { Settings } from "./settings.ts";
 
 /**
  * What a program of x's shape needs to know of a channel, in two texels for two channels:
  * `(mean, mean, scale, scale)` and `(slope, slope, offset, offset)`. Without it each texel of x would
  * cost up to eight more to be read.
  */
-function coefficientsProgram(
+function coefficientsLaunch(
   name: string,
   variableNames: string[],
-  texels: Texels,
+  settings: Settings,
   { gamma, meanLow }: Given,
   rest: string,
-): Program {
+): Launch {
   const of = (name: string): string => `${texel(name, "pair")}.xy`;
-  return program(
+  return passLaunch(
     name,
     [
       ...["MEAN", "VARIANCE", ...(meanLow ? ["MEANLOW"] : []), ...(gamma ? ["GAMMA"] : [])],
       ...variableNames,
     ],
-    [2, 4 * texels.pairs],
-    texels,
+    [2, 4 * settings.pairs],
+    settings,
     `
       int pair = here() / 2;
       vec2 r = 1.0 / sqrt(${of("VARIANCE")} + epsilon);
@@ -43,21 +37,21 @@ function coefficientsProgram(
 }
 
 /** For `y = scale · (x − mean) + offset`. */
-export const normalizingProgram = (texels: Texels, given: Given): Program =>
-  coefficientsProgram(
+export const normalizingLaunch = (settings: Settings, given: Given): Launch =>
+  coefficientsLaunch(
     "BatchNormNormalizing",
     given.beta ? ["BETA"] : [],
-    texels,
+    settings,
     given,
     `offset = ${given.beta ? `${texel("BETA", "pair")}.xy` : "0.0"} - meanLow * scale;`,
   );
 
 /** For `dx = scale · dy + slope · (x − mean) + offset`. */
-export const propagatingProgram = (texels: Texels, given: Given): Program =>
-  coefficientsProgram(
+export const propagatingLaunch = (settings: Settings, given: Given): Launch =>
+  coefficientsLaunch(
     "BatchNormPropagating",
     ["DGAMMA", "DBETA"],
-    texels,
+    settings,
     given,
     `
       slope = -scale * r * ${texel("DGAMMA", "pair")}.xy / count;

@@ -1,17 +1,12 @@
-import type { Given } from "./coefficients.ts";
-import {
-  elementwiseProgram,
-  type Program,
-  perChannel,
-  perChannelProgram,
-  texel,
-} from "./program.ts";
-import { sumProgram, totals } from "./sums.ts";
-import type { Texels } from "./texels.ts";
+import type { Given } from "../graphics-kernels.ts";
+import { elementwiseLaunch, perChannel, perChannelLaunch } from "./pass-program.ts";
+import { type Launch, texel } from "./program.ts";
+import type { Settings } from "./settings.ts";
+import { sumLaunch, totals } from "./sums.ts";
 
 /** `Σ dy` and `Σ dy · (x − mean)`. */
-export const gradientSumsProgram = (texels: Texels, groups: number, given: Given): Program =>
-  sumProgram("BatchNormGradientSums", texels, groups, "all", {
+export const gradientSumsLaunch = (settings: Settings, given: Given): Launch =>
+  sumLaunch("BatchNormGradientSums", settings, "all", {
     variableNames: ["DY", "X", "MEAN", ...(given.meanLow ? ["MEANLOW"] : [])],
     once: `
       vec4 mean = ${perChannel("MEAN")};
@@ -24,21 +19,21 @@ export const gradientSumsProgram = (texels: Texels, groups: number, given: Given
   });
 
 /** `dbeta = Σ dy`. */
-export const dbetaProgram = (texels: Texels): Program =>
-  perChannelProgram(
+export const dbetaLaunch = (settings: Settings): Launch =>
+  perChannelLaunch(
     "BatchNormDbeta",
     ["SUMS"],
-    texels,
+    settings,
     "setOutput(vec4(totals(pair).xy, 0.0, 0.0));",
     totals,
   );
 
 /** `dgamma = Σ dy · (x − mean) / √(variance + epsilon)`. */
-export const dgammaProgram = (texels: Texels): Program =>
-  perChannelProgram(
+export const dgammaLaunch = (settings: Settings): Launch =>
+  perChannelLaunch(
     "BatchNormDgamma",
     ["SUMS", "VARIANCE"],
-    texels,
+    settings,
     `
       vec2 variance = ${texel("VARIANCE", "pair")}.xy;
       setOutput(vec4(totals(pair).zw / sqrt(variance + epsilon), 0.0, 0.0));
@@ -52,11 +47,11 @@ const scale = ({ gamma }: Given): string => `
 `;
 
 /** `dx = gamma · r · dy`, with statistics that are constants. */
-export const inferenceDxProgram = (texels: Texels, given: Given): Program =>
-  elementwiseProgram(
+export const inferenceDxLaunch = (settings: Settings, given: Given): Launch =>
+  elementwiseLaunch(
     "BatchNormInferenceDx",
     ["DY", "VARIANCE", ...(given.gamma ? ["GAMMA"] : [])],
-    texels,
+    settings,
     `
       ${scale(given)}
       setOutput(scale * ${texel("DY", "at")});

@@ -1,13 +1,14 @@
 import { readCoefficients } from "./coefficients.ts";
-import { elementwiseProgram, type Program, texel } from "./program.ts";
-import type { Texels } from "./texels.ts";
+import { elementwiseLaunch } from "./pass-program.ts";
+import { type Launch, texel } from "./program.ts";
+import type { Settings } from "./settings.ts";
 
 /** `y = gamma · (x − mean) / √(variance + epsilon) + beta`. */
-export const normalizeProgram = (texels: Texels): Program =>
-  elementwiseProgram(
+export const normalizeLaunch = (settings: Settings): Launch =>
+  elementwiseLaunch(
     "BatchNormNormalize",
     ["X", "COEFFICIENTS"],
-    texels,
+    settings,
     `
       ${readCoefficients}
       setOutput(scale * (${texel("X", "at")} - mean) + offset);
@@ -15,11 +16,11 @@ export const normalizeProgram = (texels: Texels): Program =>
   );
 
 /** `dx = gamma · r · (dy − (dbeta + xHat · dgamma) / m)`, through the batch's mean and variance. */
-export const trainingDxProgram = (texels: Texels): Program =>
-  elementwiseProgram(
+export const trainingDxLaunch = (settings: Settings): Launch =>
+  elementwiseLaunch(
     "BatchNormTrainingDx",
     ["DY", "X", "COEFFICIENTS"],
-    texels,
+    settings,
     `
       ${readCoefficients}
       setOutput(scale * ${texel("DY", "at")} + (slope * (${texel("X", "at")} - mean) + offset));

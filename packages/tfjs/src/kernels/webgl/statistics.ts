@@ -1,6 +1,8 @@
-import { type Program, perChannelProgram, texel } from "./program.ts";
-import { sumProgram, totals } from "./sums.ts";
-import type { Lanes, Texels } from "./texels.ts";
+import { perChannelLaunch } from "./pass-program.ts";
+import { type Launch, texel } from "./program.ts";
+import type { Settings } from "./settings.ts";
+import { sumLaunch, totals } from "./sums.ts";
+import type { Lanes } from "./texels.ts";
 
 /** The first value of both channels of a pair. */
 const first: Record<Lanes, string> = {
@@ -9,15 +11,16 @@ const first: Record<Lanes, string> = {
   whole: `vec2(${texel("X", "2 * pair * inner")}.x, ${texel("X", "(2 * pair + 1) * inner")}.x)`,
 };
 
-const firstOf = ({ lanes }: Texels): string => `vec2 firstOf(int pair) { return ${first[lanes]}; }`;
+const firstOf = ({ lanes }: Settings): string =>
+  `vec2 firstOf(int pair) { return ${first[lanes]}; }`;
 
 /**
  * What x is shifted by before it is squared: the mean of the sample. The mean of one value in n lies
  * within √(n − 1) standard deviations of the mean of all, whatever the values are; so, unlike with a
  * shift by a first value, no data can make the variance a small difference of large sums.
  */
-const shiftOf = (texels: Texels): string => `
-  ${firstOf(texels)}
+const shiftOf = (settings: Settings): string => `
+  ${firstOf(settings)}
   vec2 shiftOf(int pair) {
     vec4 total = vec4(0.0);
     for (int group = 0; group < sampleGroups; group++) {
@@ -28,19 +31,19 @@ const shiftOf = (texels: Texels): string => `
 `;
 
 /** The sum of a sample of x, less the first value, and how many values that are. */
-export const sampleProgram = (texels: Texels, groups: number): Program =>
-  sumProgram("BatchNormSample", texels, groups, "sample", {
+export const sampleLaunch = (settings: Settings): Launch =>
+  sumLaunch("BatchNormSample", settings, "sample", {
     variableNames: ["X"],
-    functions: firstOf(texels),
+    functions: firstOf(settings),
     once: "vec4 shift = spread(firstOf(pair), unit);",
     each: `vec4 first = ${texel("X", "at")} - shift, second = vec4(1.0);`,
   });
 
 /** The sums of x less the shift, and of its square. */
-export const momentsProgram = (texels: Texels, groups: number): Program =>
-  sumProgram("BatchNormMoments", texels, groups, "all", {
+export const momentsLaunch = (settings: Settings): Launch =>
+  sumLaunch("BatchNormMoments", settings, "all", {
     variableNames: ["X", "SAMPLE"],
-    functions: shiftOf(texels),
+    functions: shiftOf(settings),
     once: "vec4 shift = spread(shiftOf(pair), unit);",
     each: `vec4 first = ${texel("X", "at")} - shift, second = first * first;`,
   });
@@ -53,11 +56,11 @@ const results = {
   variance: "mix(variance, vec2(0.0), lessThan(variance, vec2(0.0)))",
 } as const;
 
-export const statisticProgram = (texels: Texels, result: keyof typeof results): Program =>
-  perChannelProgram(
+export const statisticLaunch = (settings: Settings, result: keyof typeof results): Launch =>
+  perChannelLaunch(
     `BatchNorm ${result}`,
     ["X", "SAMPLE", "SUMS"],
-    texels,
+    settings,
     `
       vec4 total = totals(pair);
       vec2 rest = total.xy / count, meanLow;
@@ -65,5 +68,5 @@ export const statisticProgram = (texels: Texels, result: keyof typeof results): 
       vec2 variance = total.zw / count - rest * rest;
       setOutput(vec4(${results[result]}, 0.0, 0.0));
     `,
-    shiftOf(texels) + totals,
+    shiftOf(settings) + totals,
   );

@@ -1,5 +1,6 @@
-import { type Program, program, texel } from "./program.ts";
-import type { Texels } from "./texels.ts";
+import { passLaunch } from "./pass-program.ts";
+import { type Launch, texel } from "./program.ts";
+import type { Settings } from "./settings.ts";
 
 /** What is added up, as GLSL over `at`, `unit` and `pair`. */
 export interface Terms {
@@ -11,37 +12,40 @@ export interface Terms {
   readonly functions?: string;
 }
 
-/** Where the texels of a group lie: `[first step, stride]`. */
+/** Where the texels of a group begin, how far they lie apart, and how many groups there are. */
 const walks = {
-  all: ["group", "groups"],
-  sample: ["group * sampleStride", "sampleGroups * sampleStride"],
+  all: { from: "group", by: "groups", groups: "groups" },
+  sample: {
+    from: "group * sampleStride",
+    by: "sampleGroups * sampleStride",
+    groups: "sampleGroups",
+  },
 } as const;
 
 /**
  * Adds two terms up over the texels of every channel, in groups: the texel of a pair and a group is
  * `(first of one channel, first of the other, second of one, second of the other)`.
  */
-export function sumProgram(
+export function sumLaunch(
   name: string,
-  texels: Texels,
-  groups: number,
+  settings: Settings,
   walk: keyof typeof walks,
   { variableNames, once = "", each, functions = "" }: Terms,
-): Program {
-  const { lanes } = texels;
-  const [from, by] = walks[walk];
+): Launch {
+  const { lanes, pairs } = settings;
+  const { from, by, groups } = walks[walk];
   const place =
     lanes === "columns" ? "t * units + unit" : "(t / inner * units + unit) * inner + t % inner";
   const sums = `
     ${functions}
-    ${padding(texels)}
+    ${padding(settings)}
     vec4 sumsOf(int pair, int unit, int group) {
       ${once}
       vec4 sum = vec4(0.0), low = sum, otherSum = sum, otherLow = sum;
       for (int t = ${from}; t < steps; t += ${by}) {
         int at = ${place};
         ${each}
-        ${isPadded(texels) ? skip : ""}
+        ${isPadded(settings) ? skip : ""}
         add(sum, low, first);
         add(otherSum, otherLow, second);
       }
@@ -53,11 +57,11 @@ export function sumProgram(
       ? `vec4 even = sumsOf(pair, 2 * pair, group), odd = sumsOf(pair, 2 * pair + 1, group);
          setOutput(vec4(even.x, odd.x, even.z, odd.z));`
       : "setOutput(sumsOf(pair, pair, group));";
-  return program(
+  return passLaunch(
     name,
     variableNames,
-    [2 * groups, 2 * texels.pairs],
-    texels,
+    [2 * settings[groups], 2 * pairs],
+    settings,
     `int pair = here() % pairs, group = here() / pairs; ${both}`,
     sums,
   );
@@ -71,10 +75,10 @@ const skip = `
 `;
 
 /** Where the channels are columns, a column too many is a channel that nobody asks for; so with rows. */
-const isPadded = ({ lanes, oddRows, oddColumns }: Texels): boolean =>
+const isPadded = ({ lanes, oddRows, oddColumns }: Settings): boolean =>
   (oddRows && lanes !== "rows") || (oddColumns && lanes !== "columns");
 
-function padding({ lanes, oddRows, oddColumns }: Texels): string {
+function padding({ lanes, oddRows, oddColumns }: Settings): string {
   const row = oddRows && lanes !== "rows" ? "(at / columns) % rows == rows - 1" : "false";
   const column = oddColumns && lanes !== "columns" ? "at % columns == columns - 1" : "false";
   return `

@@ -1,9 +1,4 @@
-/** x viewed as `[outer, channels, inner]`, as the kernels' attributes give it. */
-export interface Layout {
-  readonly outer: number;
-  readonly channels: number;
-  readonly inner: number;
-}
+import type { Layout } from "@batchnorm/core";
 
 /**
  * Which channels the four values of a texel belong to. A packed texture holds 2 × 2 values in each,

@@ -1,22 +1,15 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
-import type { Program } from "./program.ts";
-
-/** A uniform as TF.js's WebGPU backend takes it. */
-export interface Uniform {
-  readonly type: "int32" | "float32";
-  readonly data: number[];
-}
+import type { GraphicsBackend } from "../graphics-kernels.ts";
+import type { Program, Uniform } from "./program.ts";
 
 /** What we use of TF.js's WebGPU backend, which exports no type for it without being imported. */
-export interface WebGPUBackend {
+export interface WebGPUBackend extends GraphicsBackend {
   runWebGPUProgram(
     program: Program,
     inputs: TensorInfo[],
     dtype: "float32",
     uniforms: Uniform[],
   ): TensorInfo;
-  makeTensorInfo(shape: number[], dtype: "float32", values?: Float32Array): TensorInfo;
-  disposeData(dataId: object): boolean;
 }
 
 const methods = ["runWebGPUProgram", "makeTensorInfo", "disposeData"] as const;

@@ -1,4 +1,6 @@
-import { type Launch, perChannelLaunch, type Settings } from "./program.ts";
+import { perChannelLaunch } from "./pass-program.ts";
+import type { Launch } from "./program.ts";
+import type { Settings } from "./settings.ts";
 import { sumLaunch, totals } from "./sums.ts";
 
 const firstOf = "X[channel * uniforms.inner]";

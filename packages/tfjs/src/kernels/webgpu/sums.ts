@@ -1,4 +1,5 @@
-import type { Launch, Settings } from "./program.ts";
+import type { Launch } from "./program.ts";
+import type { Settings } from "./settings.ts";
 import { walkLaunch } from "./walk.ts";
 
 /** What is added up, as WGSL over `at` and `channel`. */

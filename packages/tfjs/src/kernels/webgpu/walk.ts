@@ -1,4 +1,6 @@
-import { type Launch, launchOf, type Settings } from "./program.ts";
+import { passLaunch } from "./pass-program.ts";
+import type { Launch } from "./program.ts";
+import type { Settings } from "./settings.ts";
 
 /**
  * A program of threads that each take every so many value of one channel. Neighbouring threads read
@@ -12,10 +14,11 @@ import { type Launch, launchOf, type Settings } from "./program.ts";
 export function walkLaunch(
   name: string,
   variableNames: string[],
-  { channels, inner }: Settings,
+  settings: Settings,
   { groups, stride = "1", outputs }: { groups: number; stride?: string; outputs: number },
   parts: { functions?: string; before: string; each: string; after?: string },
 ): Launch {
+  const { channels, inner } = settings;
   const threads = channels * groups;
   const shared = "(uniforms.threads / uniforms.channels)";
   const [channel, group, at] =
@@ -30,9 +33,10 @@ export function walkLaunch(
           `index % ${shared}`,
           "(t / uniforms.inner * uniforms.channels + channel) * uniforms.inner + t % uniforms.inner",
         ];
-  return launchOf(
+  return passLaunch(
     inner === 1 ? `${name}ChannelsLast` : name,
     variableNames,
+    settings,
     { threads, outputs },
     `
       let channel = ${channel};

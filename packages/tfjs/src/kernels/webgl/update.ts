@@ -1,0 +1,71 @@
+import { type Language, nextAverage, nextProgress, type Rule } from "../update-rule.ts";
+import { type Launch, launchOf, type Told, texel } from "./program.ts";
+
+const glsl: Language = {
+  number: (name, value) => `float ${name} = ${value};`,
+  choose: (condition, yes, no) => `(${condition} ? ${yes} : ${no})`,
+  uniform: (name) => name,
+};
+
+const toldOf = ({ channels, rate, correction }: Rule): Told => ({
+  int: { channels },
+  float: { rate, correction },
+});
+
+/** The four numbers of a progress, two in a texel. */
+const numbers = (name: string): string => `vec4(${texel(name, "0")}.xy, ${texel(name, "1")}.xy)`;
+
+/** Whether every channel's variance is finite; where a mean is not, its variance is not either. */
+const allFinite = `
+  bool allFinite() {
+    for (int at = 0; 2 * at < channels; at++) {
+      vec2 variance = ${texel("VARIANCE", "at")}.xy * correction;
+      // Behind the last channel there may be anything.
+      if (2 * at + 1 == channels) variance.y = 0.0;
+      uvec2 exponent = floatBitsToUint(variance) & 0x7f800000u;
+      if (any(equal(exponent, uvec2(0x7f800000u)))) return false;
+    }
+    return true;
+  }
+`;
+
+export function progressLaunch(rule: Rule): Launch {
+  const { before, components } = nextProgress(rule, glsl);
+  const [updates, weight, skipped, wraps] = components;
+  return launchOf(
+    "BatchNormProgress",
+    ["PROGRESS", ...(rule.skip ? ["VARIANCE"] : [])],
+    [4],
+    toldOf(rule),
+    `
+      vec4 progress = ${numbers("PROGRESS")};
+      float entered = ${rule.skip ? "allFinite() ? 1.0 : 0.0" : "1.0"};
+      ${before}
+      vec2 next = here() == 0 ? vec2(${updates}, ${weight}) : vec2(${skipped}, ${wraps});
+      setOutput(vec4(next, 0.0, 0.0));
+    `,
+    rule.skip ? allFinite : "",
+  );
+}
+
+export function averageLaunch(rule: Rule, of: "mean" | "variance"): Launch {
+  const { before, value } = nextAverage(rule, glsl);
+  const [names, batch] =
+    of === "mean"
+      ? [["MEAN", "MEANLOW"], `${texel("MEAN", "here()")}.xy + ${texel("MEANLOW", "here()")}.xy`]
+      : [["VARIANCE"], `${texel("VARIANCE", "here()")}.xy * correction`];
+  return launchOf(
+    `BatchNormAverage ${of}`,
+    [...names, "RUNNING", "PROGRESS", ...(rule.skip ? ["NEXT"] : [])],
+    [rule.channels],
+    toldOf(rule),
+    `
+      vec4 progress = ${numbers("PROGRESS")};
+      ${rule.skip ? `vec4 next = ${numbers("NEXT")};` : ""}
+      vec2 old = ${texel("RUNNING", "here()")}.xy;
+      vec2 batch = ${batch};
+      ${before}
+      setOutput(vec4(${value}, 0.0, 0.0));
+    `,
+  );
+}

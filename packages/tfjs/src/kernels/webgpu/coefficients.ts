@@ -1,0 +1,69 @@
+import type { Given } from "../graphics-kernels.ts";
+import { passLaunch } from "./pass-program.ts";
+import type { Launch } from "./program.ts";
+import type { Settings } from "./settings.ts";
+
+/** 1/√(variance + epsilon) of a channel. */
+export const r = "1.0 / sqrt(VARIANCE[channel] + uniforms.epsilon)";
+
+/**
+ * What a program of x's shape needs to know of a channel: `(mean, scale, slope, offset)`. Without it each
+ * thread would compute that anew; and a program may read no more than seven tensors, and dx depends on
+ * eight.
+ */
+function coefficientsLaunch(
+  name: string,
+  variableNames: string[],
+  settings: Settings,
+  { gamma, beta, meanLow }: Given,
+  rest: string,
+): Launch {
+  const { channels } = settings;
+  return passLaunch(
+    `${name}${gamma ? "Gamma" : ""}${beta ? "Beta" : ""}${meanLow ? "Low" : ""}`,
+    [
+      ...["MEAN", "VARIANCE", ...(meanLow ? ["MEANLOW"] : []), ...(gamma ? ["GAMMA"] : [])],
+      ...variableNames,
+    ],
+    settings,
+    { threads: channels, outputs: 4 * channels },
+    `
+      let channel = index;
+      let r = ${r};
+      let scale = ${gamma ? "GAMMA[channel] * r" : "r"};
+      let meanLow = ${meanLow ? "MEANLOW[channel]" : "0.0"};
+      ${rest}
+      setOutputAtIndex(4 * channel, MEAN[channel]);
+      setOutputAtIndex(4 * channel + 1, scale);
+      setOutputAtIndex(4 * channel + 2, slope);
+      setOutputAtIndex(4 * channel + 3, offset);
+    `,
+  );
+}
+
+/** For `y = scale · (x − mean) + offset`. */
+export const normalizingLaunch = (settings: Settings, given: Given): Launch =>
+  coefficientsLaunch(
+    "BatchNormNormalizing",
+    given.beta ? ["BETA"] : [],
+    settings,
+    given,
+    `
+      let slope = 0.0;
+      let offset = ${given.beta ? "BETA[channel]" : "0.0"} - meanLow * scale;
+    `,
+  );
+
+/** For `dx = scale · dy + slope · (x − mean) + offset`. */
+export const propagatingLaunch = (settings: Settings, given: Given): Launch =>
+  coefficientsLaunch(
+    "BatchNormPropagating",
+    ["DGAMMA", "DBETA"],
+    settings,
+    given,
+    `
+      let share = scale / f32(uniforms.count);
+      let slope = -share * r * DGAMMA[channel];
+      let offset = -share * DBETA[channel] - slope * meanLow;
+    `,
+  );

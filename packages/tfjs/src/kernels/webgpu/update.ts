@@ -1,0 +1,63 @@
+import { type Language, nextAverage, nextProgress, type Rule, suffixOf } from "../update-rule.ts";
+import { type Launch, launchOf, type Told } from "./program.ts";
+
+const wgsl: Language = {
+  number: (name, value) => `let ${name} = ${value};`,
+  choose: (condition, yes, no) => `select(${no}, ${yes}, ${condition})`,
+  uniform: (name) => `uniforms.${name}`,
+};
+
+const toldOf = ({ channels, rate, correction }: Rule): Told => ({
+  i32: { channels },
+  f32: { rate, correction },
+});
+
+/** Whether every channel's variance is finite; where a mean is not, its variance is not either. */
+const allFinite = `
+  fn allFinite() -> bool {
+    for (var channel = 0; channel < uniforms.channels; channel++) {
+      let variance = VARIANCE[channel] * uniforms.correction;
+      if ((bitcast<u32>(variance) & 0x7f800000u) == 0x7f800000u) { return false; }
+    }
+    return true;
+  }
+`;
+
+export function progressLaunch(rule: Rule): Launch {
+  const { before, components } = nextProgress(rule, wgsl);
+  return launchOf(
+    `BatchNormProgress ${suffixOf(rule)}`,
+    ["PROGRESS4", ...(rule.skip ? ["VARIANCE"] : [])],
+    { threads: 1, outputs: 4 },
+    toldOf(rule),
+    `
+      let progress = PROGRESS4[0];
+      let entered = ${rule.skip ? "select(0.0, 1.0, allFinite())" : "1.0"};
+      ${before}
+      ${components.map((value, i) => `setOutputAtIndex(${i}, ${value});`).join("\n")}
+    `,
+    rule.skip ? allFinite : "",
+  );
+}
+
+export function averageLaunch(rule: Rule, of: "mean" | "variance"): Launch {
+  const { before, value } = nextAverage(rule, wgsl);
+  const [names, batch] =
+    of === "mean"
+      ? [["MEAN", "MEANLOW"], "MEAN[index] + MEANLOW[index]"]
+      : [["VARIANCE"], "VARIANCE[index] * uniforms.correction"];
+  return launchOf(
+    `BatchNormAverage ${of} ${suffixOf(rule)}`,
+    [...names, "RUNNING", "PROGRESS4", ...(rule.skip ? ["NEXT4"] : [])],
+    { threads: rule.channels },
+    toldOf(rule),
+    `
+      let progress = PROGRESS4[0];
+      ${rule.skip ? "let next = NEXT4[0];" : ""}
+      let old = RUNNING[index];
+      let batch = ${batch};
+      ${before}
+      setOutputAtIndex(index, ${value});
+    `,
+  );
+}
