@@ -5,25 +5,23 @@ import type { UpdateAttributes } from "./kernel.ts";
 /** The rule as programs are made for it, and told of it. */
 export interface Rule {
   readonly channels: number;
-  readonly weighing: Weighing;
+  readonly weighing: "constant" | "first-batch" | "debiased" | "cumulative";
   readonly skip: boolean;
-  /** What a batch weighs in the new value before debiasing, where that is a constant. */
+  /** What is left of the old value, and what a batch weighs in the new one, before debiasing. */
+  readonly momentum: number;
   readonly rate: number;
   readonly correction: number;
 }
 
-type Weighing = "constant" | "first-batch" | "debiased" | "cumulative";
-
-/** 1 minus a momentum is taken here: on the device 1 − 0.9999 would be off by a part in 6,000. */
 export function ruleOf(
   { momentum, start, correction, skip }: UpdateAttributes,
   channels: number,
 ): Rule {
   const rest = { channels, skip, correction };
-  if (momentum === "cumulative") return { ...rest, weighing: momentum, rate: 0 };
-  // Where nothing of the old value is kept, it does not matter how the first batch enters.
-  const isConstant = start === "zero-one" || momentum === 0;
-  return { ...rest, weighing: isConstant ? "constant" : start, rate: 1 - momentum };
+  if (momentum === "cumulative") return { ...rest, weighing: momentum, momentum: 0, rate: 0 };
+  const weighing = start === "zero-one" ? "constant" : start;
+  // Taken on the device, 1 − 0.9999 would be off by a part in 6,000.
+  return { ...rest, weighing, momentum, rate: 1 - momentum };
 }
 
 /** Tells programs apart that are made for different rules. */
@@ -35,23 +33,27 @@ export interface Language {
   number(name: string, value: string): string;
   choose(condition: string, yes: string, no: string): string;
   /** What the program is told. */
-  uniform(name: "rate"): string;
+  uniform(name: "momentum" | "rate"): string;
 }
 
 const limit = `${wrap}.0`;
 
-/** Declares `gain`, what the batch weighs before debiasing, and `added`, what it adds to the weight. */
-function gainOf({ weighing }: Rule, { number, choose, uniform }: Language): string {
-  const rate = uniform("rate");
-  const gain = {
-    constant: rate,
-    debiased: rate,
-    "first-batch": choose("updates == 0.0", "1.0", rate),
-    cumulative: "1.0 / (updates + 1.0)",
-  };
+/** Declares `decay` and `gain`, momentum and rate as they are for this batch, and what that weighs. */
+function weigh({ weighing }: Rule, { number, choose, uniform }: Language): string {
+  const [momentum, rate] = [uniform("momentum"), uniform("rate")];
+  const [decay, gain] = {
+    constant: [momentum, rate],
+    debiased: [momentum, rate],
+    "first-batch": [
+      choose("updates == 0.0", "0.0", momentum),
+      choose("updates == 0.0", "1.0", rate),
+    ],
+    cumulative: ["updates / (updates + 1.0)", "1.0 / (updates + 1.0)"],
+  }[weighing] as [string, string];
   return `
     ${number("updates", `progress.x + progress.w * ${limit}`)}
-    ${number("gain", gain[weighing])}
+    ${number("decay", decay)}
+    ${number("gain", gain)}
     ${number("added", "(1.0 - progress.y) * gain")}
   `;
 }
@@ -67,7 +69,7 @@ export function nextProgress(
   const { number, choose } = language;
   return {
     before: `
-      ${gainOf(rule, language)}
+      ${weigh(rule, language)}
       ${number("counted", "progress.x + entered")}
       ${number("wrapped", choose(`counted >= ${limit}`, "1.0", "0.0"))}
     `,
@@ -81,22 +83,23 @@ export function nextProgress(
 }
 
 /**
- * The next mean or variance, from `old`, `batch`, `progress` and the progress after it, `next`: what it
- * is made of, and the value.
+ * The next mean or variance, from `old`, `batch`, `progress` and, where batches are skipped, the progress
+ * after it, `next`: what it is made of, and the value.
  */
 export function nextAverage(rule: Rule, language: Language): { before: string; value: string } {
   const { number, choose } = language;
-  // Exactly 1 for the first batch, or a large old value would be left in a small one.
-  const debiased = choose("progress.y == 0.0", "1.0", "gain / (progress.y + added)");
-  // From the weightier of the two: only so float32 loses neither a small share, nor a small batch.
-  const near = "batch + (old - batch) * (1.0 - share)";
-  const far = "old + (batch - old) * share";
+  const isDebiased = rule.weighing === "debiased";
+  // From the weightier of the two: only so float32 loses neither a small share, nor a small batch in a
+  // large old value that it replaces.
+  const toOld = "batch + (old - batch) * kept";
+  const toBatch = "old + (batch - old) * share";
   // Where nothing of the old value is kept, not even a NaN is.
-  const value = choose("share == 1.0", "batch", choose("share > 0.5", near, far));
+  const value = choose("kept == 0.0", "batch", choose("kept < 0.5", toOld, toBatch));
   return {
     before: `
-      ${gainOf(rule, language)}
-      ${number("share", rule.weighing === "debiased" ? debiased : "gain")}
+      ${weigh(rule, language)}
+      ${number("kept", isDebiased ? "decay * progress.y / (progress.y + added)" : "decay")}
+      ${number("share", isDebiased ? "gain / (progress.y + added)" : "gain")}
     `,
     // Every batch that enters is counted.
     value: rule.skip ? choose("next.x == progress.x", "old", value) : value,

@@ -7,9 +7,9 @@ const glsl: Language = {
   uniform: (name) => name,
 };
 
-const toldOf = ({ channels, rate, correction }: Rule): Told => ({
+const toldOf = ({ channels, momentum, rate, correction }: Rule): Told => ({
   int: { channels },
-  float: { rate, correction },
+  float: { momentum, rate, correction },
 });
 
 /** The four numbers of a progress, two in a texel. */

@@ -7,9 +7,9 @@ const wgsl: Language = {
   uniform: (name) => `uniforms.${name}`,
 };
 
-const toldOf = ({ channels, rate, correction }: Rule): Told => ({
+const toldOf = ({ channels, momentum, rate, correction }: Rule): Told => ({
   i32: { channels },
-  f32: { rate, correction },
+  f32: { momentum, rate, correction },
 });
 
 /** Whether every channel's variance is finite; where a mean is not, its variance is not either. */
