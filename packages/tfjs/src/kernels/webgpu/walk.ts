@@ -54,7 +54,7 @@ export function walkLaunch(
 }
 
 /** Few enough for all of a graphics card to have work, enough to read what is per channel but once. */
-const valuesPerThread = 8;
+const valuesPerThread = 16;
 
 /** A program of x's size: `each` sets the value at `at`, by what `before` has read of the channel. */
 export function elementwiseLaunch(
