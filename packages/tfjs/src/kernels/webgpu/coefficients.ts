@@ -1,5 +1,5 @@
 import type { Given } from "../graphics-kernels.ts";
-import { passLaunch } from "./pass-program.ts";
+import { perChannelLaunch } from "./pass-program.ts";
 import type { Launch } from "./program.ts";
 import type { Settings } from "./settings.ts";
 
@@ -18,26 +18,25 @@ function coefficientsLaunch(
   { gamma, beta, meanLow }: Given,
   rest: string,
 ): Launch {
-  const { channels } = settings;
-  return passLaunch(
+  return perChannelLaunch(
     `${name}${gamma ? "Gamma" : ""}${beta ? "Beta" : ""}${meanLow ? "Low" : ""}`,
     [
       ...["MEAN", "VARIANCE", ...(meanLow ? ["MEANLOW"] : []), ...(gamma ? ["GAMMA"] : [])],
       ...variableNames,
     ],
     settings,
-    { threads: channels, outputs: 4 * channels },
     `
-      let channel = index;
       let r = ${r};
       let scale = ${gamma ? "GAMMA[channel] * r" : "r"};
-      let meanLow = ${meanLow ? "MEANLOW[channel]" : "0.0"};
+      let meanLow = ${meanLow ? "MEANLOW[channel]" : "T(0.0)"};
       ${rest}
       setOutputAtIndex(4 * channel, MEAN[channel]);
       setOutputAtIndex(4 * channel + 1, scale);
       setOutputAtIndex(4 * channel + 2, slope);
       setOutputAtIndex(4 * channel + 3, offset);
     `,
+    "",
+    4,
   );
 }
 
@@ -49,8 +48,8 @@ export const normalizingLaunch = (settings: Settings, given: Given): Launch =>
     settings,
     given,
     `
-      let slope = 0.0;
-      let offset = ${given.beta ? "BETA[channel]" : "0.0"} - meanLow * scale;
+      let slope = T(0.0);
+      let offset = ${given.beta ? "BETA[channel]" : "T(0.0)"} - meanLow * scale;
     `,
   );
 

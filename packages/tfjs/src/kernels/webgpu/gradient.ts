@@ -12,7 +12,7 @@ export const gradientSumsLaunch = (settings: Settings, { meanLow }: Given): Laun
     variableNames: ["DY", "X", "MEAN", ...(meanLow ? ["MEANLOW"] : [])],
     before: `
       let mean = MEAN[channel];
-      let meanLow = ${meanLow ? "MEANLOW[channel]" : "0.0"};
+      let meanLow = ${meanLow ? "MEANLOW[channel]" : "T(0.0)"};
     `,
     each: "let first = DY[at]; let second = first * (X[at] - mean - meanLow);",
   });
@@ -21,9 +21,9 @@ export const gradientSumsLaunch = (settings: Settings, { meanLow }: Given): Laun
 export const dbetaLaunch = (settings: Settings): Launch =>
   perChannelLaunch(
     "BatchNormDbeta",
-    ["SUMS4"],
+    ["SUMS"],
     settings,
-    "setOutputAtIndex(channel, totals(channel).x);",
+    "setOutputAtIndex(channel, totals(channel).first);",
     totals,
   );
 
@@ -31,9 +31,9 @@ export const dbetaLaunch = (settings: Settings): Launch =>
 export const dgammaLaunch = (settings: Settings): Launch =>
   perChannelLaunch(
     "BatchNormDgamma",
-    ["SUMS4", "VARIANCE"],
+    ["SUMS", "VARIANCE"],
     settings,
-    `setOutputAtIndex(channel, totals(channel).y * (${r}));`,
+    `setOutputAtIndex(channel, totals(channel).second * (${r}));`,
     totals,
   );
 

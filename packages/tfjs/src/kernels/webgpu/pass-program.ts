@@ -1,50 +1,53 @@
-import { type Launch, launchOf } from "./program.ts";
+import { type Launch, launchOf, type Size } from "./program.ts";
 import type { Settings } from "./settings.ts";
 
 const exactSums = `
+  struct Sum { high : T, low : T }
   // a + b, and what its rounding leaves out (Knuth). one is 1, which a compiler cannot know: so it
   // cannot find that the rest is 0 in real numbers.
-  fn plus(a : f32, b : f32) -> vec2<f32> {
+  fn plus(a : T, b : T) -> Sum {
     let sum = a + b;
     let part = sum * uniforms.one - a;
-    return vec2<f32>(sum, (a - (sum * uniforms.one - part)) + (b - part));
+    return Sum(sum, (a - (sum * uniforms.one - part)) + (b - part));
   }
-  // Adds a term to a sum of two parts.
-  fn add(sum : vec2<f32>, term : f32) -> vec2<f32> {
-    let next = plus(sum.x, term);
-    return vec2<f32>(next.x, sum.y + next.y);
+  fn add(sum : Sum, term : T) -> Sum {
+    let next = plus(sum.high, term);
+    return Sum(next.high, sum.low + next.low);
   }
 `;
 
-/** A program over an x, which is told all that is known of it. */
+/** A program over an x, which is told all that is known of it; `channels` are as many as T holds, each. */
 export function passLaunch(
   name: string,
   variableNames: string[],
-  { channels, inner, groups, sampleGroups, sampleStride, count, epsilon }: Settings,
-  size: { threads: number; outputs?: number },
+  { channels, inner, groups, sampleGroups, sampleStride, count, epsilon, width }: Settings,
+  size: Omit<Size, "width">,
   main: string,
   functions = "",
 ): Launch {
   const told = {
-    i32: { channels, inner, groups, sampleGroups, sampleStride, count },
+    i32: { channels: channels / width, inner, groups, sampleGroups, sampleStride, count },
     f32: { epsilon, one: 1 },
   };
-  return launchOf(name, variableNames, size, told, main, exactSums + functions);
+  return launchOf(name, variableNames, { ...size, width }, told, main, exactSums + functions);
 }
 
-/** A program of one value per channel: `main` sets that of `channel`. */
+/** A program of one number per channel: `main` sets that of `channel`; `outputs`, if it sets more than one. */
 export const perChannelLaunch = (
   name: string,
   variableNames: string[],
   settings: Settings,
   main: string,
   functions = "",
-): Launch =>
-  passLaunch(
+  outputs = 1,
+): Launch => {
+  const threads = settings.channels / settings.width;
+  return passLaunch(
     name,
     variableNames,
     settings,
-    { threads: settings.channels },
+    { threads, outputs: outputs * threads },
     `let channel = index; ${main}`,
     functions,
   );
+};

@@ -1,8 +1,9 @@
 /** A compute program as TF.js's WebGPU backend runs it. Every tensor is flat to it. */
 export interface Program {
   readonly variableNames: string[];
-  /** How many values an element of each input's array holds. */
+  /** How many values an element of each input's array holds, and one of the output's. */
   readonly variableComponents: number[];
+  readonly outputComponent: Width;
   readonly outputShape: number[];
   readonly workgroupSize: [number, number, number];
   readonly dispatchLayout: { x: number[] };
@@ -12,6 +13,9 @@ export interface Program {
   readonly uniforms: string;
   getUserCode(): string;
 }
+
+/** How many values a program's numbers are made of. */
+export type Width = 1 | 4;
 
 /** A uniform as TF.js's WebGPU backend takes it. */
 export interface Uniform {
@@ -34,15 +38,22 @@ export interface Launch {
 /** Threads of a workgroup: a wavefront of one vendor, two warps of another. */
 const workgroup = 64;
 
+/** How many threads there are, how many numbers they set, each one if not said, and how wide those are. */
+export interface Size {
+  readonly threads: number;
+  readonly outputs?: number;
+  readonly width: Width;
+}
+
 /**
  * @param name - Tells this code from all other, beside the inputs there are.
  * @param variableNames - The inputs; those whose names end in `4` are arrays of four values.
- * @param main - The body of what each thread does; `index` is its number.
+ * @param main - The body of what each thread does; `index` is its number, and `T` the type of numbers.
  */
 export function launchOf(
   name: string,
   variableNames: string[],
-  { threads, outputs = threads }: { threads: number; outputs?: number },
+  { threads, outputs = threads, width }: Size,
   { i32, f32 }: Told,
   main: string,
   functions = "",
@@ -51,17 +62,19 @@ export function launchOf(
   const floats = Object.entries(f32);
   const program: Program = {
     variableNames,
-    variableComponents: variableNames.map((each) => (each.endsWith("4") ? 4 : 1)),
-    outputShape: [outputs],
+    variableComponents: variableNames.map((each) => (each.endsWith("4") ? 4 : width)),
+    outputComponent: width,
+    outputShape: [outputs * width],
     workgroupSize: [workgroup, 1, 1],
     dispatchLayout: { x: [0] },
     dispatch: [Math.ceil(threads / workgroup), 1, 1],
-    shaderKey: name,
+    shaderKey: `${name} ${width}`,
     uniforms: [
       ...integers.map(([name]) => `${name} : i32,`),
       ...floats.map(([name]) => `${name} : f32,`),
     ].join(" "),
     getUserCode: () => `
+      alias T = ${width === 4 ? "vec4<f32>" : "f32"};
       ${functions}
       fn main(index : i32) {
         if (index >= uniforms.threads) { return; }

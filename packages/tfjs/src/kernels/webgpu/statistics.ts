@@ -11,12 +11,15 @@ const firstOf = "X[channel * uniforms.inner]";
  * shift by a first value, no data can make the variance a small difference of large sums.
  */
 const shiftOf = `
-  fn shiftOf(channel : i32) -> f32 {
-    var total = vec2<f32>(0.0);
+  fn shiftOf(channel : i32) -> T {
+    var total = T(0.0);
+    var count = T(0.0);
     for (var group = 0; group < uniforms.sampleGroups; group++) {
-      total += SAMPLE4[group * uniforms.channels + channel].xz;
+      let place = 4 * (group * uniforms.channels + channel);
+      total += SAMPLE[place];
+      count += SAMPLE[place + 2];
     }
-    return ${firstOf} + total.x / total.y;
+    return ${firstOf} + total / count;
   }
 `;
 
@@ -25,13 +28,13 @@ export const sampleLaunch = (settings: Settings): Launch =>
   sumLaunch("BatchNormSample", settings, "sample", {
     variableNames: ["X"],
     before: `let shift = ${firstOf};`,
-    each: "let first = X[at] - shift; let second = 1.0;",
+    each: "let first = X[at] - shift; let second = T(1.0);",
   });
 
 /** The sums of x less the shift, and of its square. */
 export const momentsLaunch = (settings: Settings): Launch =>
   sumLaunch("BatchNormMoments", settings, "all", {
-    variableNames: ["X", "SAMPLE4"],
+    variableNames: ["X", "SAMPLE"],
     functions: shiftOf,
     before: "let shift = shiftOf(channel);",
     each: "let first = X[at] - shift; let second = first * first;",
@@ -39,23 +42,23 @@ export const momentsLaunch = (settings: Settings): Launch =>
 
 /** Each of the three results has a program of its own, since a program has one output. */
 const results = {
-  mean: "mean.x",
-  meanLow: "mean.y",
+  mean: "mean.high",
+  meanLow: "mean.low",
   // Rounding may leave a little below 0; a NaN is not below 0, and stays.
-  variance: "select(variance, 0.0, variance < 0.0)",
+  variance: "select(variance, T(0.0), variance < T(0.0))",
 } as const;
 
 export const statisticLaunch = (settings: Settings, result: keyof typeof results): Launch =>
   perChannelLaunch(
     `BatchNorm ${result}`,
-    ["X", "SAMPLE4", "SUMS4"],
+    ["X", "SAMPLE", "SUMS"],
     settings,
     `
       let count = f32(uniforms.count);
       let total = totals(channel);
-      let rest = total.x / count;
+      let rest = total.first / count;
       let mean = plus(shiftOf(channel), rest);
-      let variance = total.y / count - rest * rest;
+      let variance = total.second / count - rest * rest;
       setOutputAtIndex(channel, ${results[result]});
     `,
     shiftOf + totals,

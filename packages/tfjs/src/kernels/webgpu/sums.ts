@@ -14,8 +14,8 @@ export interface Terms {
 
 /**
  * Adds two terms up over the values of every channel, or over the sample, in groups. Of a group and a
- * channel there lie `(first, its low part, second, its low part)`, four values, at
- * `group · channels + channel`: rounded to one number each, they would be the greatest error of all.
+ * channel there lie `(first, its low part, second, its low part)`, from
+ * `4 · (group · channels + channel)` on: rounded to one number each, they would be the greatest error of all.
  */
 export function sumLaunch(
   name: string,
@@ -25,19 +25,18 @@ export function sumLaunch(
 ): Launch {
   const isSample = walk === "sample";
   const groups = isSample ? settings.sampleGroups : settings.groups;
-  const outputs = 4 * groups * settings.channels;
   const by = isSample ? { stride: "uniforms.sampleStride" } : {};
   return walkLaunch(
     name,
     variableNames,
     settings,
-    { groups, outputs, ...by },
+    { groups, outputs: 4 * groups, ...by },
     {
       functions,
       before: `
       ${before}
-      var sum = vec2<f32>(0.0);
-      var other = vec2<f32>(0.0);
+      var sum = Sum(T(0.0), T(0.0));
+      var other = sum;
     `,
       each: `
       ${each}
@@ -46,10 +45,10 @@ export function sumLaunch(
     `,
       after: `
       let place = 4 * (group * uniforms.channels + channel);
-      setOutputAtIndex(place, sum.x);
-      setOutputAtIndex(place + 1, sum.y);
-      setOutputAtIndex(place + 2, other.x);
-      setOutputAtIndex(place + 3, other.y);
+      setOutputAtIndex(place, sum.high);
+      setOutputAtIndex(place + 1, sum.low);
+      setOutputAtIndex(place + 2, other.high);
+      setOutputAtIndex(place + 3, other.low);
     `,
     },
   );
@@ -57,14 +56,17 @@ export function sumLaunch(
 
 /** The two sums of all groups, `totals(channel)`, as WGSL. */
 export const totals: string = `
-  fn totals(channel : i32) -> vec2<f32> {
-    var sum = vec2<f32>(0.0);
-    var other = vec2<f32>(0.0);
+  struct Totals { first : T, second : T }
+  fn totals(channel : i32) -> Totals {
+    var sum = Sum(T(0.0), T(0.0));
+    var other = sum;
     for (var group = 0; group < uniforms.groups; group++) {
-      let part = SUMS4[group * uniforms.channels + channel];
-      sum = add(sum, part.x) + vec2<f32>(0.0, part.y);
-      other = add(other, part.z) + vec2<f32>(0.0, part.w);
+      let place = 4 * (group * uniforms.channels + channel);
+      sum = add(sum, SUMS[place]);
+      sum.low += SUMS[place + 1];
+      other = add(other, SUMS[place + 2]);
+      other.low += SUMS[place + 3];
     }
-    return vec2<f32>(sum.x + sum.y, other.x + other.y);
+    return Totals(sum.high + sum.low, other.high + other.low);
   }
 `;

@@ -28,7 +28,7 @@ export function progressLaunch(rule: Rule): Launch {
   return launchOf(
     `BatchNormProgress ${suffixOf(rule)}`,
     ["PROGRESS4", ...(rule.skip ? ["VARIANCE"] : [])],
-    { threads: 1, outputs: 4 },
+    { threads: 1, outputs: 4, width: 1 },
     toldOf(rule),
     `
       let progress = PROGRESS4[0];
@@ -49,7 +49,7 @@ export function averageLaunch(rule: Rule, of: "mean" | "variance"): Launch {
   return launchOf(
     `BatchNormAverage ${of} ${suffixOf(rule)}`,
     [...names, "RUNNING", "PROGRESS4", ...(rule.skip ? ["NEXT4"] : [])],
-    { threads: rule.channels },
+    { threads: rule.channels, width: 1 },
     toldOf(rule),
     `
       let progress = PROGRESS4[0];

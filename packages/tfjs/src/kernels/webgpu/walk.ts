@@ -3,12 +3,12 @@ import type { Launch } from "./program.ts";
 import type { Settings } from "./settings.ts";
 
 /**
- * A program of threads that each take every so many value of one channel. Neighbouring threads read
- * neighbouring values, wherever the channels are.
+ * A program of threads that each take every so many number of one channel. Neighbouring threads read
+ * neighbouring numbers, wherever the channels are.
  *
- * @param groups - How many threads share the values of a channel.
- * @param stride - All of them take one value in so many, as WGSL.
- * @param outputs - What the program gives, in values.
+ * @param groups - How many threads share the numbers of a channel.
+ * @param stride - All of them take one in so many, as WGSL.
+ * @param outputs - How many numbers the program gives of each channel.
  * @param parts - WGSL over `channel` and `group`, before and after the loop, and over `at` in it.
  */
 export function walkLaunch(
@@ -18,7 +18,8 @@ export function walkLaunch(
   { groups, stride = "1", outputs }: { groups: number; stride?: string; outputs: number },
   parts: { functions?: string; before: string; each: string; after?: string },
 ): Launch {
-  const { channels, inner } = settings;
+  const { inner, width } = settings;
+  const channels = settings.channels / width;
   const threads = channels * groups;
   const shared = "(uniforms.threads / uniforms.channels)";
   const [channel, group, at] =
@@ -37,7 +38,7 @@ export function walkLaunch(
     inner === 1 ? `${name}ChannelsLast` : name,
     variableNames,
     settings,
-    { threads, outputs },
+    { threads, outputs: outputs * channels },
     `
       let channel = ${channel};
       let group = ${group};
@@ -56,14 +57,14 @@ export function walkLaunch(
 /** Few enough for all of a graphics card to have work, enough to read what is per channel but once. */
 const valuesPerThread = 16;
 
-/** A program of x's size: `each` sets the value at `at`, by what `before` has read of the channel. */
+/** A program of x's size: `each` sets the number at `at`, by what `before` has read of the channel. */
 export function elementwiseLaunch(
   name: string,
   variableNames: string[],
   settings: Settings,
   parts: { before: string; each: string },
 ): Launch {
-  const { channels, count } = settings;
-  const groups = Math.ceil(count / valuesPerThread);
-  return walkLaunch(name, variableNames, settings, { groups, outputs: channels * count }, parts);
+  const { count, width } = settings;
+  const groups = Math.ceil((count * width) / valuesPerThread);
+  return walkLaunch(name, variableNames, settings, { groups, outputs: count }, parts);
 }
