@@ -1,13 +1,17 @@
 import {
   type BatchNormState,
+  createRunningStatistics,
+  defaultOptions,
   type Momentum,
   parseState,
   parseStateFor,
   refuse,
   resolveAxis,
+  stateOf,
 } from "@batchnorm/core";
 import { type Tensor, tensor1d, tidy } from "@tensorflow/tfjs-core";
 import { LayersModel, type layers } from "@tensorflow/tfjs-layers";
+import { defaults } from "../defaults.ts";
 import { requireFloat32 } from "../device-state.ts";
 import { BatchNormLayer } from "./layer.ts";
 import { Stock, type StockLayer } from "./stock.ts";
@@ -82,31 +86,18 @@ export const tracks = (layer: StockLayer): boolean =>
 export async function readLayerState(layer: StockLayer): Promise<BatchNormState> {
   if (layer instanceof BatchNormLayer) return layer.toState();
   const { epsilon, momentum } = settingsOf(layer);
-  const read = async (weight: { read(): Tensor } | null | undefined): Promise<number[] | null> =>
-    weight ? Array.from(await weight.read().data()) : null;
-  const [gamma, beta, runningMean, runningVariance] = await Promise.all([
+  const read = async (weight: { read(): Tensor } | null | undefined) =>
+    weight ? Float64Array.from(await weight.read().data()) : null;
+  const [gamma, beta, mean, variance] = await Promise.all([
     read(layer.gamma),
     read(layer.beta),
     read(layer.movingMean),
     read(layer.movingVariance),
   ]);
-  return {
-    version: 1,
-    name: layer.name,
-    channels: runningMean?.length ?? 0,
-    gamma: gamma ?? null,
-    beta: beta ?? null,
-    runningMean: runningMean ?? null,
-    runningVariance: runningVariance ?? null,
-    epsilon,
-    momentum,
-    varianceEstimator: "biased",
-    start: "zero-one",
-    updates: 0,
-    weight: 0,
-    valuesPerChannel: null,
-    renorm: null,
-  };
+  const channels = mean?.length ?? 0;
+  const running = mean && variance && { ...createRunningStatistics(channels), mean, variance };
+  const options = { ...defaultOptions, ...defaults, name: layer.name, epsilon, momentum };
+  return stateOf({ gamma, beta, running, renorm: null }, channels, options);
 }
 
 /**

@@ -16,7 +16,7 @@ const exactSums = `
   }
 `;
 
-/** A program over an x, which is told all that is known of it; `channels` are as many as T holds, each. */
+/** A program over an x, which is told all that is known of it. A channel of its code is as many as T holds. */
 export function passLaunch(
   name: string,
   variableNames: string[],

@@ -1,4 +1,13 @@
-import { type BatchNormState, foldAfter, foldBefore, type LinearWeights } from "@batchnorm/core";
+import {
+  type BatchNormState,
+  createRunningStatistics,
+  defaultOptions,
+  foldAfter,
+  foldBefore,
+  type LinearWeights,
+  stateOf,
+} from "@batchnorm/core";
+import { defaults } from "../../defaults.ts";
 import type { StockLayer } from "../stock.ts";
 import type { Place } from "./between.ts";
 import type { Fold } from "./plan.ts";
@@ -60,20 +69,9 @@ function within(layer: LinearWeights, { outer, inner }: Place): LinearWeights {
 }
 
 /** Batch Normalization that adds a constant to every channel, and nothing else. */
-const shiftBy = (shift: ArrayLike<number>): BatchNormState => ({
-  version: 1,
-  name: "shift",
-  channels: shift.length,
-  gamma: null,
-  beta: Array.from(shift),
-  runningMean: Array.from(shift, () => 0),
-  runningVariance: Array.from(shift, () => 1),
-  epsilon: 0,
-  momentum: 0.99,
-  varianceEstimator: "biased",
-  start: "zero-one",
-  updates: 0,
-  weight: 0,
-  valuesPerChannel: null,
-  renorm: null,
-});
+function shiftBy(shift: ArrayLike<number>): BatchNormState {
+  const { length } = shift;
+  const running = createRunningStatistics(length);
+  const arrays = { gamma: null, beta: Float64Array.from(shift), running, renorm: null };
+  return stateOf(arrays, length, { ...defaultOptions, ...defaults, name: "shift", epsilon: 0 });
+}
