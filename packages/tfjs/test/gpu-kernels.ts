@@ -6,9 +6,10 @@ import {
   type Layout,
   layoutOf,
 } from "@batchnorm/core";
+import { init } from "@batchnorm/tfjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { expectClose } from "./close.ts";
 import { compiledPrograms, type GpuBackend, heldData, useGpuBackend } from "./gpu-backends.ts";
 import { normals } from "./random.ts";
@@ -123,23 +124,16 @@ function exactly(c: Case) {
 }
 
 /** Runs what the kernels of every graphics backend must fulfil. */
-export function gpuKernelTests(
-  backend: GpuBackend,
-  { kernels, isSupported }: { kernels: tf.KernelConfig[]; isSupported(backend: object): boolean },
-): void {
+export function gpuKernelTests(backend: GpuBackend, suits: (backend: object) => boolean): void {
   describe(`kernels of ${backend}`, () => {
     beforeAll(async () => {
       await useGpuBackend(backend);
-      for (const kernel of kernels) tf.registerKernel(kernel);
-    });
-    afterAll(() => {
-      for (const { kernelName } of kernels) tf.unregisterKernel(kernelName, backend);
+      expect(await init()).toBe("kernels");
     });
 
     test("are for this backend and no other, as a feature test finds", () => {
-      expect(isSupported(tf.engine().backend)).toBe(true);
-      expect(isSupported({})).toBe(false);
-      expect(new Set(kernels.map(({ backendName }) => backendName))).toEqual(new Set([backend]));
+      expect(suits(tf.engine().backend)).toBe(true);
+      expect(suits({})).toBe(false);
     });
 
     // Sums of up to 1,000 values round a few times on their way to one of float32, at 10 or so;

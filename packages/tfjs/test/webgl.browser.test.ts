@@ -1,10 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
-import { isSupported, kernels } from "#kernels/webgl";
+import { webgl } from "#kernels/webgl";
 import { useGpuBackend } from "./gpu-backends.ts";
 import { gpuKernelTests } from "./gpu-kernels.ts";
 
-gpuKernelTests("webgl", { kernels, isSupported });
+gpuKernelTests("webgl", webgl.suits);
 
 test.each([
   ["WEBGL_RENDER_FLOAT32_ENABLED", false],
@@ -13,7 +13,7 @@ test.each([
   await useGpuBackend("webgl");
   const before = tf.env().get(flag)!;
   tf.env().set(flag, value);
-  expect(isSupported(tf.engine().backend)).toBe(false);
+  expect(webgl.suits(tf.engine().backend)).toBe(false);
   tf.env().set(flag, before);
-  expect(isSupported(tf.engine().backend)).toBe(true);
+  expect(webgl.suits(tf.engine().backend)).toBe(true);
 });

@@ -1,4 +1,4 @@
-import { isSupported, kernels } from "#kernels/webgpu";
+import { webgpu } from "#kernels/webgpu";
 import { gpuKernelTests } from "./gpu-kernels.ts";
 
-gpuKernelTests("webgpu", { kernels, isSupported });
+gpuKernelTests("webgpu", webgpu.suits);

@@ -31,7 +31,7 @@ function hostOf(backend: CpuBackend): Host {
 }
 
 export const cpu: BackendKernels = {
-  kernels: hostKernels("cpu", (backend) => hostOf(backend as CpuBackend)),
+  functions: hostKernels((backend) => hostOf(backend as CpuBackend)),
   suits(backend) {
     const { data, makeTensorInfo, disposeData } = backend as Partial<CpuBackend>;
     return [data?.get, makeTensorInfo, disposeData].every((each) => typeof each === "function");

@@ -1,13 +1,13 @@
-import type { KernelConfig, TensorInfo } from "@tensorflow/tfjs-core";
-import {
-  type GradientInputs,
-  type InferenceInputs,
-  kernelsOf,
-  type PassAttributes,
-  type TrainingGradientInputs,
-  type TrainingInputs,
-  type UpdateAttributes,
-  type UpdateInputs,
+import type { TensorInfo } from "@tensorflow/tfjs-core";
+import type {
+  GradientInputs,
+  InferenceInputs,
+  KernelFunctions,
+  PassAttributes,
+  TrainingGradientInputs,
+  TrainingInputs,
+  UpdateAttributes,
+  UpdateInputs,
 } from "./kernel.ts";
 import { type Rule, ruleOf } from "./update-rule.ts";
 
@@ -59,7 +59,6 @@ export interface Programs<Settings, Launch> {
 
 /** How a backend runs programs. */
 export interface Graphics<Backend extends GraphicsBackend, Settings, Launch> {
-  readonly name: string;
   readonly programs: Programs<Settings, Launch>;
   settingsOf(shape: readonly number[], attributes: PassAttributes): Settings;
   /** A tensor of x's shape as programs read it: itself, or another that is disposed of in the end. */
@@ -85,21 +84,22 @@ type Over<Inputs> = <S, L>(pass: Pass<S, L>, inputs: Inputs) => TensorInfo[];
 /** Every kernel of a backend that runs on a graphics card. */
 export function graphicsKernels<Backend extends GraphicsBackend, Settings, Launch>(
   graphics: Graphics<Backend, Settings, Launch>,
-): KernelConfig[] {
+): KernelFunctions {
   /** A kernel over an x, which may have no values: `results` says how many tensors it gives. */
   const over =
     <Inputs extends TrainingInputs>(results: number, compute: Over<Inputs>) =>
-    (backend: Backend, inputs: Inputs, attributes: PassAttributes): TensorInfo[] =>
+    (backend: object, inputs: Inputs, attributes: PassAttributes): TensorInfo[] =>
       inputs.x.shape.includes(0)
-        ? ofNothing(backend, inputs.x.shape, attributes.channels, results)
-        : run(graphics, backend, inputs, attributes, compute);
-  return kernelsOf(graphics.name, (backend) => backend as Backend, {
+        ? ofNothing(backend as Backend, inputs.x.shape, attributes.channels, results)
+        : run(graphics, backend as Backend, inputs, attributes, compute);
+  return {
     training: over(4, train),
     trainingGradient: over(3, differentiateTraining),
     inference: over(1, infer),
     inferenceGradient: over(3, differentiateInference),
-    update: (backend, inputs, attributes) => enter(graphics, backend, inputs, attributes),
-  });
+    update: (backend, inputs, attributes) =>
+      enter(graphics, backend as Backend, inputs, attributes),
+  };
 }
 
 /** Runs a kernel, and disposes of what it has made on the way. */

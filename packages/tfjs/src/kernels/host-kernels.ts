@@ -5,29 +5,36 @@ import {
   nextWeights,
   valuesPerChannel,
 } from "@batchnorm/core";
-import type { KernelConfig, TensorInfo } from "@tensorflow/tfjs-core";
+import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { type Progress, progressOf, readProgress } from "../progress.ts";
 import type { Host } from "./host.ts";
-import {
-  type GradientInputs,
-  type InferenceInputs,
-  kernelsOf,
-  type PassAttributes,
-  type TrainingGradientInputs,
-  type TrainingInputs,
-  type UpdateAttributes,
-  type UpdateInputs,
+import type {
+  GradientInputs,
+  InferenceInputs,
+  KernelFunctions,
+  PassAttributes,
+  TrainingGradientInputs,
+  TrainingInputs,
+  UpdateAttributes,
+  UpdateInputs,
 } from "./kernel.ts";
 
 /** Every kernel of a backend whose tensors JavaScript reaches. */
-export const hostKernels = (name: string, hostOf: (backend: object) => Host): KernelConfig[] =>
-  kernelsOf(name, hostOf, {
-    training: train,
-    trainingGradient: differentiateTraining,
-    inference: infer,
-    inferenceGradient: differentiateInference,
-    update: enter,
-  });
+export function hostKernels(hostOf: (backend: object) => Host): KernelFunctions {
+  const on =
+    <Inputs, Attributes>(
+      run: (host: Host, inputs: Inputs, attributes: Attributes) => TensorInfo[],
+    ) =>
+    (backend: object, inputs: Inputs, attributes: Attributes): TensorInfo[] =>
+      run(hostOf(backend), inputs, attributes);
+  return {
+    training: on(train),
+    trainingGradient: on(differentiateTraining),
+    inference: on(infer),
+    inferenceGradient: on(differentiateInference),
+    update: on(enter),
+  };
+}
 
 function train(host: Host, inputs: TrainingInputs, attributes: PassAttributes): TensorInfo[] {
   const { epsilon, ...layout } = attributes;

@@ -71,38 +71,42 @@ export type UpdateAttributes = {
   readonly skip: boolean;
 };
 
-/** Kernels of one backend. */
-export interface BackendKernels {
-  readonly kernels: readonly KernelConfig[];
-  /** Whether a backend of that name is such as they expect; absent where they expect nothing internal. */
-  suits?(backend: object): boolean;
-}
-
-/** What the kernels do, each on what a backend is to them. */
-export interface KernelFunctions<On> {
-  training(on: On, inputs: TrainingInputs, attributes: PassAttributes): TensorInfo[];
+/** What each kernel does on a backend. */
+export interface KernelFunctions {
+  training(backend: object, inputs: TrainingInputs, attributes: PassAttributes): TensorInfo[];
   trainingGradient(
-    on: On,
+    backend: object,
     inputs: TrainingGradientInputs,
     attributes: PassAttributes,
   ): TensorInfo[];
-  inference(on: On, inputs: InferenceInputs, attributes: PassAttributes): TensorInfo[];
-  inferenceGradient(on: On, inputs: GradientInputs, attributes: PassAttributes): TensorInfo[];
-  update(on: On, inputs: UpdateInputs, attributes: UpdateAttributes): TensorInfo[];
+  inference(backend: object, inputs: InferenceInputs, attributes: PassAttributes): TensorInfo[];
+  inferenceGradient(
+    backend: object,
+    inputs: GradientInputs,
+    attributes: PassAttributes,
+  ): TensorInfo[];
+  update(backend: object, inputs: UpdateInputs, attributes: UpdateAttributes): TensorInfo[];
+}
+
+/** Kernels of one backend. */
+export interface BackendKernels {
+  readonly functions: KernelFunctions;
+  /** Whether a backend of that name is such as they expect. */
+  suits(backend: object): boolean;
 }
 
 /** All kernels of a backend, as TensorFlow.js takes them. */
-export const kernelsOf = <On>(
-  backendName: string,
-  onBackend: (backend: object) => On,
-  functions: KernelFunctions<On>,
-): KernelConfig[] =>
+export const configsOf = (backendName: string, functions: KernelFunctions): KernelConfig[] =>
   (Object.keys(kernelNames) as (keyof typeof kernelNames)[]).map((key) => {
     // TensorFlow.js hands over less exact types.
-    const run = functions[key] as (on: On, inputs: object, attributes: unknown) => TensorInfo[];
+    const run = functions[key] as (
+      backend: object,
+      inputs: object,
+      attributes: unknown,
+    ) => TensorInfo[];
     return {
       backendName,
       kernelName: kernelNames[key],
-      kernelFunc: ({ inputs, attrs, backend }) => run(onBackend(backend), inputs, attrs),
+      kernelFunc: ({ inputs, attrs, backend }) => run(backend, inputs, attrs),
     };
   });

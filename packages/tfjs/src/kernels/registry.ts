@@ -12,7 +12,7 @@ import {
   type Tensor,
 } from "@tensorflow/tfjs-core";
 import { cpu } from "./cpu.ts";
-import type { BackendKernels, KernelName } from "./kernel.ts";
+import { type BackendKernels, configsOf, type KernelName } from "./kernel.ts";
 import { wasm } from "./wasm.ts";
 
 /** Who does the passes: kernels made for the backend, or ops that every backend has. */
@@ -23,14 +23,8 @@ const present: Record<string, BackendKernels> = { cpu, wasm };
 
 /** Those that are fetched once their backend is in use: `name: () => import("./name/index.ts")`. */
 const loaders: Record<string, () => Promise<BackendKernels>> = {
-  webgl: async () => {
-    const { kernels, isSupported } = await import("./webgl/index.ts");
-    return { kernels, suits: isSupported };
-  },
-  webgpu: async () => {
-    const { kernels, isSupported } = await import("./webgpu/index.ts");
-    return { kernels, suits: isSupported };
-  },
+  webgl: async () => (await import("./webgl/index.ts")).webgl,
+  webgpu: async () => (await import("./webgpu/index.ts")).webgpu,
 };
 
 const loads = new Map<string, Promise<void>>();
@@ -98,15 +92,15 @@ function hasKernels(): boolean {
   const known = suited.get(current);
   if (known !== undefined) return known;
   const runs = typeof engine().runKernel === "function";
-  const suits = runs && (found.suits?.(current) ?? true);
+  const suits = runs && found.suits(current);
   suited.set(current, suits);
-  if (suits) register(found);
+  if (suits) register(name, found);
   return suits;
 }
 
 /** Another copy of this module may have been there before. */
-function register({ kernels }: BackendKernels): void {
-  for (const config of kernels) {
+function register(name: string, { functions }: BackendKernels): void {
+  for (const config of configsOf(name, functions)) {
     if (!getKernel(config.kernelName, config.backendName)) registerKernel(config);
   }
 }

@@ -1,5 +1,4 @@
 // How a batch enters the running statistics, in words that GLSL and WGSL share: as running.ts has it.
-import { wrap } from "../progress.ts";
 import type { UpdateAttributes } from "./kernel.ts";
 
 /** The rule as programs are made for it, and told of it. */
@@ -36,7 +35,8 @@ export interface Language {
   uniform(name: "momentum" | "rate"): string;
 }
 
-const limit = `${wrap}.0`;
+/** 2^24, where progress.ts has the updates start over. */
+const limit = "16777216.0";
 
 /** Declares `decay` and `gain`, momentum and rate as they are for this batch, and what that weighs. */
 function weigh({ weighing }: Rule, { number, choose, uniform }: Language): string {

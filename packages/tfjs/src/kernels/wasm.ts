@@ -69,7 +69,7 @@ const memoryOf = ({ wasm }: Partial<WasmBackend>): Memory | undefined =>
   wasm?.wasmMemory ?? wasm?.asm?.memory;
 
 export const wasm: BackendKernels = {
-  kernels: hostKernels("wasm", (backend) => hostOf(backend as WasmBackend)),
+  functions: hostKernels((backend) => hostOf(backend as WasmBackend)),
   suits(backend) {
     const { dataIdMap, wasm, makeOutput, disposeData } = backend as Partial<WasmBackend>;
     const functions = [dataIdMap?.get, wasm?._malloc, wasm?._free, makeOutput, disposeData];

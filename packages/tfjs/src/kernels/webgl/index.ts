@@ -1,6 +1,6 @@
-import type { KernelConfig } from "@tensorflow/tfjs-core";
 import { graphicsKernels } from "../graphics-kernels.ts";
-import type { WebGLBackend } from "./backend.ts";
+import type { BackendKernels } from "../kernel.ts";
+import { isSupported, type WebGLBackend } from "./backend.ts";
 import { normalizingLaunch, propagatingLaunch } from "./coefficients.ts";
 import { dbetaLaunch, dgammaLaunch, gradientSumsLaunch, inferenceDxLaunch } from "./gradient.ts";
 import { normalizeLaunch, trainingDxLaunch } from "./normalize.ts";
@@ -9,11 +9,7 @@ import { type Settings, settingsOf } from "./settings.ts";
 import { momentsLaunch, sampleLaunch, statisticLaunch } from "./statistics.ts";
 import { averageLaunch, progressLaunch } from "./update.ts";
 
-export { isSupported } from "./backend.ts";
-
-/** Batch Normalization as fragment programs, for TF.js's backend `webgl`. */
-export const kernels: KernelConfig[] = graphicsKernels<WebGLBackend, Settings, Launch>({
-  name: "webgl",
+const functions = graphicsKernels<WebGLBackend, Settings, Launch>({
   settingsOf,
   programs: {
     sample: sampleLaunch,
@@ -39,3 +35,6 @@ export const kernels: KernelConfig[] = graphicsKernels<WebGLBackend, Settings, L
   run: (backend, { program, uniforms }, inputs) =>
     backend.runWebGLProgram(program, inputs, "float32", uniforms, true),
 });
+
+/** Batch Normalization as fragment programs, for TF.js's backend `webgl`. */
+export const webgl: BackendKernels = { functions, suits: isSupported };

@@ -1,7 +1,7 @@
-import type { KernelConfig, TensorInfo } from "@tensorflow/tfjs-core";
+import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { graphicsKernels } from "../graphics-kernels.ts";
-import { sizeOfShape } from "../host.ts";
-import type { WebGPUBackend } from "./backend.ts";
+import type { BackendKernels } from "../kernel.ts";
+import { isSupported, type WebGPUBackend } from "./backend.ts";
 import { normalizingLaunch, propagatingLaunch } from "./coefficients.ts";
 import { dbetaLaunch, dgammaLaunch, gradientSumsLaunch, inferenceDxLaunch } from "./gradient.ts";
 import { normalizeLaunch, trainingDxLaunch } from "./normalize.ts";
@@ -10,11 +10,7 @@ import { type Settings, settingsOf } from "./settings.ts";
 import { momentsLaunch, sampleLaunch, statisticLaunch } from "./statistics.ts";
 import { averageLaunch, progressLaunch } from "./update.ts";
 
-export { isSupported } from "./backend.ts";
-
-/** Batch Normalization as compute programs, for TF.js's backend `webgpu`. */
-export const kernels: KernelConfig[] = graphicsKernels<WebGPUBackend, Settings, Launch>({
-  name: "webgpu",
+const functions = graphicsKernels<WebGPUBackend, Settings, Launch>({
   settingsOf,
   programs: {
     sample: sampleLaunch,
@@ -39,5 +35,8 @@ export const kernels: KernelConfig[] = graphicsKernels<WebGPUBackend, Settings, 
 const flat = ({ dataId, dtype, shape }: TensorInfo): TensorInfo => ({
   dataId,
   dtype,
-  shape: [sizeOfShape(shape)],
+  shape: [shape.reduce((size, length) => size * length, 1)],
 });
+
+/** Batch Normalization as compute programs, for TF.js's backend `webgpu`. */
+export const webgpu: BackendKernels = { functions, suits: isSupported };
