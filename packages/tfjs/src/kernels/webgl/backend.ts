@@ -1,5 +1,5 @@
 import { env, type TensorInfo } from "@tensorflow/tfjs-core";
-import type { GraphicsBackend } from "../graphics-kernels.ts";
+import type { GraphicsBackend } from "../graphics.ts";
 import type { Program } from "./program.ts";
 
 /** What we use of TF.js's WebGL backend, which exports no type for it without being imported. */

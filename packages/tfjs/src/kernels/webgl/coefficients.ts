@@ -1,4 +1,4 @@
-import type { Given } from "../graphics-kernels.ts";
+import type { Given } from "../graphics.ts";
 import { passLaunch } from "./pass-program.ts";
 import { type Launch, texel } from "./program.ts";
 import type { Settings } from "./settings.ts";

@@ -1,4 +1,4 @@
-import type { Given } from "../graphics-kernels.ts";
+import type { Given } from "../graphics.ts";
 import { r } from "./coefficients.ts";
 import { perChannelLaunch } from "./pass-program.ts";
 import type { Launch } from "./program.ts";
