@@ -127,7 +127,9 @@ function gainOf(updates: Tensor, { momentum, start }: UpdateAttributes): Tensor 
  */
 function blend(old: Tensor, batch: Tensor, share: Tensor | number): Tensor {
   const toBatch = (): Tensor => add(old, mul(sub(batch, old), share));
-  const toOld = (): Tensor => add(batch, mul(sub(old, batch), sub(1, share)));
+  // Of a number taken here: taken on the device, 1 − 0.999999 would be a part in 20 off.
+  const kept = typeof share === "number" ? 1 - share : sub(1, share);
+  const toOld = (): Tensor => add(batch, mul(sub(old, batch), kept));
   if (typeof share !== "number") return where(greater(share, 0.5), toOld(), toBatch());
   // Where nothing of the old value is kept, not even a NaN is.
   if (share === 1) return batch;

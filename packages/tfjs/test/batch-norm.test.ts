@@ -91,6 +91,19 @@ onEachBackend(() => {
     layer.dispose();
   });
 
+  test("of a large old value a small momentum leaves what it should", async () => {
+    const layer = new BatchNorm(1, { momentum: 1e-6 });
+    layer.loadState({
+      ...(await layer.toState()),
+      ...{ runningMean: [1e6], runningVariance: [1e6] },
+    });
+    tf.tidy(() => void layer.apply(tf.tensor2d([[0], [2]]), train));
+    const { runningMean, runningVariance } = await layer.toState();
+    // 1 + 1e-6 · (1e6 − 1), of which float32 rounds each number once or twice.
+    expectClose([...runningMean!, ...runningVariance!], [2 - 1e-6, 2 - 1e-6], 5e-7);
+    layer.dispose();
+  });
+
   test("its defaults are Keras's, and a bad batch is skipped", () => {
     const layer = new BatchNorm(2);
     expect(layer.options).toMatchObject({
