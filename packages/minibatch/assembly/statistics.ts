@@ -1,6 +1,16 @@
 // Statistics of the rows of a batch, and what they do to the running ones, which are float64.
 
-import { keep, Layer, layerControl, layerEpsilon, unbiased } from "./records";
+import {
+  cumulative,
+  debiased,
+  firstBatch,
+  Layer,
+  layerControl,
+  layerEpsilon,
+  layerMomentum,
+  start,
+  unbiased,
+} from "./records";
 import { addProduct, sumOf } from "./vectors";
 
 /**
@@ -80,7 +90,7 @@ export function recall<T>(layer: Layer): void {
 
 /** Lets the batch enter the running statistics, as core's updateRunning does. */
 export function enter(layer: Layer, count: u32): void {
-  const kept = layerControl(layer, keep);
+  const kept = countBatch(layer, <f64>count);
   const degrees = layerControl(layer, unbiased) !== 0 ? count - 1 : count;
   const divisor = f64x2.splat(<f64>max<u32>(degrees, 1));
   const end = (<usize>layer.units) << 3;
@@ -88,6 +98,22 @@ export function enter(layer: Layer, count: u32): void {
     blend(layer.mean + at, kept, v128.load(layer.batchMean + at));
     blend(layer.variance + at, kept, f64x2.div(v128.load(layer.batchM2 + at), divisor));
   }
+}
+
+/** Counts a batch; returns what it leaves of the running statistics, as core's nextWeights does. */
+function countBatch(layer: Layer, count: f64): f64 {
+  const at = layer.counters;
+  const updates = load<f64>(at),
+    weight = load<f64>(at, 8);
+  const from = layerControl(layer, start);
+  let decay = layerControl(layer, layerMomentum);
+  if (from === cumulative) decay = updates / (updates + 1);
+  else if (from === firstBatch && updates === 0) decay = 0;
+  const next = decay * weight + (1 - decay);
+  store<f64>(at, updates + 1);
+  store<f64>(at, next, 8);
+  store<f64>(at, updates === 0 || load<f64>(at, 16) === count ? count : 0, 16);
+  return from === debiased ? (decay * weight) / next : decay;
 }
 
 /** Where nothing is kept, not even a NaN is. */

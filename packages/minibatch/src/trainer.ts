@@ -147,8 +147,9 @@ export class Trainer {
       for (let epochs = 0; ; ) {
         const before = this.#endedBefore(options, epochs);
         if (before) return this.#result(epochs, before);
-        const loss = this.#epochs.advance(Number.POSITIVE_INFINITY) as number;
-        epochs++;
+        const most = asksAfterEach(options) ? 1 : options.epochs - epochs;
+        epochs += this.#epochs.complete(most, options.errorThreshold ?? Number.NaN);
+        const loss = this.#epochs.position.loss as number;
         options.onEpoch?.(this.#tell(loss));
         const after = this.#endedAfter(options, loss);
         if (after) return this.#result(epochs, after);
@@ -266,6 +267,11 @@ export class Trainer {
   #result(epochs: number, stoppedBy: TrainResult["stoppedBy"]): TrainResult {
     return { epochs, loss: this.#epochs.position.loss, stoppedBy };
   }
+}
+
+/** Whether an epoch may change what comes after it, or somebody wants to hear of each. */
+function asksAfterEach({ signal, until, onEpoch }: TrainOptions): boolean {
+  return Boolean(signal || until || onEpoch);
 }
 
 function beginningOf({ position, seed = 0 }: TrainerOptions): Position {

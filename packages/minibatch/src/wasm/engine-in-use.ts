@@ -1,12 +1,14 @@
 import { arena, backend, init as initKernels, WasmModule } from "@batchnorm/kernels";
 import { engine } from "../generated/engine.ts";
 
-/** What assembly/engine.ts exports. `net`, `x` and `y` are pointers. */
+/** What assembly/engine.ts exports. `net`, `x`, `y` and `course` are pointers. */
 export interface EngineExports {
   prepare32(net: number): void;
   prepare64(net: number): void;
   step32(net: number, x: number, y: number, count: number): number;
   step64(net: number, x: number, y: number, count: number): number;
+  run32(net: number, x: number, y: number, course: number): number;
+  run64(net: number, x: number, y: number, course: number): number;
   infer32(net: number, count: number, stop: number): void;
   infer64(net: number, count: number, stop: number): void;
   differentiate32(net: number, count: number, upstream: boolean): number;
