@@ -50,6 +50,8 @@ async function bundleEntries(): Promise<void> {
       rolldownOptions: {
         // Dependencies stay imports.
         external: /^[^./]/,
+        // An entry may itself be what another one shares with it, and is no file more then.
+        preserveEntrySignatures: "allow-extension",
         // Without comments a file loads sooner. Names and lines stay, for stack traces: of an error that
         // nobody catches Node prints the line, and a file in one line would fill the screen.
         output: {

@@ -1,4 +1,4 @@
-import type { Backend } from "@batchnorm/kernels";
+import type { Backend } from "@batchnorm/kernels/memory";
 import type { Block } from "./block.ts";
 import type { Plan } from "./plan.ts";
 

@@ -1,5 +1,5 @@
 import { type BatchNormState, type FloatArray, type Moments, refuse } from "@batchnorm/core";
-import type { Backend } from "@batchnorm/kernels";
+import type { Backend } from "@batchnorm/kernels/memory";
 import { type BatchNormLayer, batchNormLayers } from "./batch-norm-layer.ts";
 import { executorFor } from "./compute.ts";
 import { Dataset, inputOf, outputOf } from "./dataset.ts";

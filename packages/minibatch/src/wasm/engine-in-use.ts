@@ -1,4 +1,4 @@
-import { arena, backend, init as initKernels, WasmModule } from "@batchnorm/kernels";
+import { arena, chosenBackend, WasmModule } from "@batchnorm/kernels/memory";
 import { engine } from "../generated/engine.ts";
 
 /** What assembly/engine.ts exports. `net`, `x`, `y` and `course` are pointers. */
@@ -20,9 +20,9 @@ const engineModule: WasmModule = /* @__PURE__ */ new WasmModule(engine);
 /** Undefined until somebody asks; null where WebAssembly is refused. */
 let loaded: EngineExports | null | undefined;
 
-/** The engine on the arena's memory; null where TypeScript is to compute, as the kernels' backend says. */
+/** The engine on the arena's memory; null where it cannot run, or `useBackend` of the kernels wants none. */
 export function engineInUse(): EngineExports | null {
-  if (backend() === "core") return null;
+  if (chosenBackend() === "core") return null;
   if (loaded === undefined) loaded = instantiate();
   return loaded;
 }
@@ -34,7 +34,6 @@ export function engineInUse(): EngineExports | null {
  * @returns whether WebAssembly computes from now on.
  */
 export async function init(): Promise<boolean> {
-  await initKernels();
   try {
     await engineModule.compile();
     loaded ??= instantiate();
