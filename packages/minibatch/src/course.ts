@@ -66,8 +66,8 @@ export class Course {
     to[w + words.epochs] = epochs;
     numbers[d + doubles.lossSum] = position.lossSum;
     numbers[d + doubles.threshold] = threshold;
-    to.set(position.random.toState(), w + words.random);
-    to.set(drawn.toState(), w + words.drawn);
+    position.random.writeTo(to, w + words.random);
+    drawn.writeTo(to, w + words.drawn);
   }
 
   /** Takes over how far it went. @returns the epochs that ended. */
@@ -79,21 +79,11 @@ export class Course {
     position.step += steps - (from[w + words.steps] as number);
     position.batch = from[w + words.batch] as number;
     position.lossSum = numbers[d + doubles.lossSum] as number;
-    load(drawn, from, w + words.drawn);
+    drawn.readFrom(from, w + words.drawn);
     if (ended === 0) return 0;
     position.epoch += ended;
     position.loss = numbers[d + doubles.loss] as number;
-    load(position.random, from, w + words.random);
+    position.random.readFrom(from, w + words.random);
     return ended;
   }
-}
-
-function load(random: Random, from: Uint32Array, at: number): void {
-  const [a, b, c, counter] = from.subarray(at, at + 4) as unknown as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  random.load([a, b, c, counter]);
 }
