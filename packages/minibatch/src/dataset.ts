@@ -13,7 +13,7 @@ export class Dataset {
   readonly count: number;
   /** Where the targets begin, in bytes. */
   readonly targets: number;
-  /** Where a trainer's {@link Course} through them is, in bytes. */
+  /** Where a trainer's way through them stands, in bytes. */
   readonly course: number;
   readonly plan: Plan;
   #block: Block | null;

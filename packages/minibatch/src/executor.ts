@@ -8,7 +8,7 @@ export interface DataAt {
   readonly block: Block;
   /** Rows of targets, side by side. */
   readonly targets: number;
-  /** See {@link Course}. */
+  /** A trainer's way through them, as course.ts has it. */
   readonly course: number;
 }
 
