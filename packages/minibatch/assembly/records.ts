@@ -106,6 +106,7 @@ export const beta1: usize = 2;
 export const beta2: usize = 3;
 export const epsilon: usize = 4;
 export const outcome: usize = 5;
+export const tellsSquares: usize = 6;
 
 export const done: f64 = 0;
 export const refused: f64 = 1;

@@ -7,6 +7,8 @@ export const controls = {
   epsilon: 4,
   /** One of {@link outcomes}. */
   outcome: 5,
+  /** 1 has a step tell the squared error, whatever loss it makes small. */
+  tellsSquares: 6,
   /** Where those of Batch Normalization begin. */
   layers: 8,
 } as const;

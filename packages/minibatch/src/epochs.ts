@@ -1,6 +1,6 @@
 import { BatchNormError, type FloatArray, refuse } from "@batchnorm/core";
 import type { Batches } from "./batches.ts";
-import type { Cost } from "./cost.ts";
+import type { Cost, CostFunction } from "./cost.ts";
 import { Course, type Stretch } from "./course.ts";
 import type { Dataset } from "./dataset.ts";
 import { LastGood } from "./last-good.ts";
@@ -39,7 +39,8 @@ export class Epochs {
   /** The generator after this epoch's order was drawn: the next epoch's. */
   readonly #drawn = new Random(0);
   readonly #lastGood: LastGood;
-  readonly #cost: Cost | null;
+  readonly #cost: CostFunction | null;
+  readonly #tellsSquares: boolean;
   /** Of a step, for the cost. */
   #outputs: FloatArray;
 
@@ -52,7 +53,8 @@ export class Epochs {
     this.#shuffle = shuffle;
     this.#course = new Course(data, batches, shuffle);
     this.#lastGood = new LastGood(network);
-    this.#cost = cost;
+    this.#cost = typeof cost === "function" ? cost : null;
+    this.#tellsSquares = cost === "squared-error";
     this.#outputs = network.readOutputs(1);
     // An epoch that begins is dealt out by its first step.
     if (position.batch > 0) this.#deal();
@@ -120,7 +122,7 @@ export class Epochs {
     course.write(position, this.#drawn, stretch);
     let loss: unknown;
     try {
-      loss = stepsOf(this.#network).run(course, rate);
+      loss = stepsOf(this.#network).run(course, rate, this.#tellsSquares);
     } catch (error) {
       loss = reasonOf(error);
     }
@@ -147,7 +149,10 @@ export class Epochs {
     const rate = rateAt(this.rate, position);
     let loss: unknown;
     try {
-      loss = this.#network.step(this.#data, this.#course.order, from, count, rate);
+      const { order } = this.#course;
+      loss = this.#tellsSquares
+        ? stepsOf(this.#network).step(this.#data, order, from, count, rate, true)
+        : this.#network.step(this.#data, order, from, count, rate);
     } catch (error) {
       loss = reasonOf(error);
     }

@@ -6,7 +6,7 @@ export {
   type Samples,
   type TrainingData,
 } from "./check-data.ts";
-export type { Cost } from "./cost.ts";
+export type { Cost, CostFunction } from "./cost.ts";
 export { Dataset } from "./dataset.ts";
 export { foldBatchNorm } from "./fold.ts";
 export type { GradientsOf, LayerGradients, NetworkGradients } from "./gradients.ts";

@@ -194,7 +194,7 @@ export class Network {
    */
   step(data: Dataset, indices: Uint32Array, from: number, count: number, rate: number): number {
     if (this.#executor === null) refuseDisposed();
-    return this.#steps.step(data, indices, from, count, rate);
+    return this.#steps.step(data, indices, from, count, rate, false);
   }
 
   /** What the last step, of `count` samples, gave before its update: [count, outputs]. @throws as `predict`. */

@@ -43,11 +43,22 @@ export class Steps {
     return this.#executor.run !== undefined;
   }
 
-  /** As `Network.step`. */
-  step(data: Dataset, indices: Uint32Array, from: number, count: number, rate: number): number {
+  /**
+   * As `Network.step`.
+   *
+   * @param tellsSquares - Whether the squared error is told, whatever loss is made small.
+   */
+  step(
+    data: Dataset,
+    indices: Uint32Array,
+    from: number,
+    count: number,
+    rate: number,
+    tellsSquares: boolean,
+  ): number {
     if (data.plan !== this.#plan) refuseDataset(data);
     this.#take(indices, from, count, data.count);
-    this.#prepare(count, rate);
+    this.#prepare(count, rate, tellsSquares);
     return this.#end(this.#executor.step(data, count), count);
   }
 
@@ -57,13 +68,13 @@ export class Steps {
    * @returns the last one's loss; where it is not finite, that step ended the run and is no part of it.
    * @throws {BatchNormError} as `step`.
    */
-  run({ data, batches }: Course, rate: number): number {
-    this.#prepare(Math.floor(data.count / batches.count), rate);
+  run({ data, batches }: Course, rate: number, tellsSquares: boolean): number {
+    this.#prepare(Math.floor(data.count / batches.count), rate, tellsSquares);
     return this.#end(this.#executor.run?.(data) as number, batches.largest);
   }
 
   /** What no step may begin without: `count` is the least there is. */
-  #prepare(count: number, rate: number): void {
+  #prepare(count: number, rate: number, tellsSquares: boolean): void {
     const { block } = this.#executor;
     const norms = this.#norms;
     if (!(rate >= 0 && rate < Infinity)) {
@@ -73,10 +84,14 @@ export class Steps {
       (norms[i] as BatchNormLayer).requireTrainable(block, count);
     }
     block.doubles[this.#controls + controls.rate] = rate;
+    block.doubles[this.#controls + controls.tellsSquares] = tellsSquares ? 1 : 0;
   }
 
   #end(loss: number, count: number): number {
-    const outcome = this.#executor.block.doubles[this.#controls + controls.outcome];
+    const { doubles } = this.#executor.block;
+    // Gradients are asked for with the loss itself.
+    doubles[this.#controls + controls.tellsSquares] = 0;
+    const outcome = doubles[this.#controls + controls.outcome];
     if (outcome === outcomes.refused) this.#refuse(count);
     return loss;
   }

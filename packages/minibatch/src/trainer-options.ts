@@ -52,10 +52,10 @@ export function resolveTrainerOptions(
     refuse("ERR_BATCHNORM_OPTION", "shuffle must be true or false", shuffle);
   }
   requireRate(rate);
-  if (cost !== null && typeof cost !== "function") {
-    refuse("ERR_BATCHNORM_OPTION", "cost must be a function", cost);
+  if (cost !== null && cost !== "squared-error" && typeof cost !== "function") {
+    refuse("ERR_BATCHNORM_OPTION", "cost must be a function, or squared-error", cost);
   }
-  return { batchSize, shuffle, rate, cost };
+  return { batchSize, shuffle, rate, cost: cost === network.options.loss ? null : cost };
 }
 
 /**

@@ -156,7 +156,10 @@ export class PlainExecutor implements Executor {
     const { plan } = this;
     const last = plan.layers.at(-1) as PlannedLayer;
     const [a, g] = [at(last.activations), at(last.gradient)];
-    const loss = plan.options.loss === "cross-entropy" ? crossEntropy : squaredError;
+    // The two have one gradient.
+    const tellsSquares = this.#v[at(plan.controls) + controls.tellsSquares] === 1;
+    const entropy = plan.options.loss === "cross-entropy" && !tellsSquares;
+    const loss = entropy ? crossEntropy : squaredError;
     return loss(this.#v, a, at(plan.targets), g, last.units * count, count);
   }
 
