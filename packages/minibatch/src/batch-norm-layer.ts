@@ -53,6 +53,11 @@ export class BatchNormLayer {
     return doubles[this.#controls + layerControls.frozen] === 1;
   }
 
+  /** Whether it cannot train on a batch of one sample. */
+  refusesOne(block: Block): boolean {
+    return this.#options.onSingleValue === "throw" && !this.isFrozen(block);
+  }
+
   /** @throws {BatchNormError} as core's planPass, for batches that it cannot train on. */
   requireTrainable(block: Block, count: number): void {
     // Asked at every step, and nearly always in vain.
@@ -151,7 +156,7 @@ export class BatchNormLayer {
 
   #values({ values }: Block, offset: number): Float64Array {
     const at = offset / this.#plan.grain.size;
-    return Float64Array.from(values.subarray(at, at + this.units));
+    return new Float64Array(values.subarray(at, at + this.units));
   }
 }
 

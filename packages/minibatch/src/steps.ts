@@ -38,6 +38,12 @@ export class Steps {
     }
   }
 
+  /** The fewest samples of one: 2 where Batch Normalization takes their statistics, and refuses one alone. */
+  get leastSamples(): 1 | 2 {
+    const { block } = this.#executor;
+    return this.#norms.some((norm) => norm.refusesOne(block)) ? 2 : 1;
+  }
+
   /** Whether {@link run} can be called. */
   get runs(): boolean {
     return this.#executor.run !== undefined;
