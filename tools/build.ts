@@ -50,13 +50,20 @@ async function bundleEntries(): Promise<void> {
       rolldownOptions: {
         // Dependencies stay imports.
         external: /^[^./]/,
-        // Without comments a file loads sooner. Names and lines stay, for stack traces: of an error that
-        // nobody catches Node prints the line, and a file in one line would fill the screen.
+        // An entry may itself be what another one shares with it, and is no file more then.
+        preserveEntrySignatures: "allow-extension",
+        // Without comments and long names of variables a file loads sooner. Names of functions and classes, and
+        // lines, stay, for stack traces: of an error that nobody catches Node prints the line, and a file in
+        // one line would fill the screen.
         output: {
           // What entries share is one file as well.
           codeSplitting: { groups: [{ name: "shared", minShareCount: 2 }] },
           comments: { annotation: true, legal: false, jsdoc: false },
-          minify: { compress: false, mangle: false, codegen: { removeWhitespace: false } },
+          minify: {
+            compress: false,
+            mangle: { keepNames: true },
+            codegen: { removeWhitespace: false },
+          },
         },
       },
     },

@@ -1,5 +1,5 @@
 import { type FloatArray, refuse } from "@batchnorm/core";
-import { checkSamples, type NumberType } from "@batchnorm/minibatch";
+import { checkSamples, Flattener, type NumberType } from "@batchnorm/minibatch";
 import { type Host, hasWeights, type Lookup } from "./host.ts";
 
 /** One side of the samples. */
@@ -42,65 +42,59 @@ type Field = "input" | "output";
  * Checks what brain.js would train on, and brings it into flat arrays. Arrays are as wide as the network;
  * in objects a key that is missing is 0, as brain.js has it. Nothing of the network is changed.
  *
+ * @param flattener - By which the arrays are good until its next data.
  * @throws {BatchNormError} naming the sample and the field: `ERR_BATCHNORM_TOO_FEW_VALUES` for an empty
  * set; `ERR_BATCHNORM_SHAPE` for a sample of another width; `ERR_BATCHNORM_DTYPE` for what is no number or
  * no sample; `ERR_BATCHNORM_NON_FINITE`.
  */
-export function checkData(known: Known, given: unknown, type: NumberType): Data {
+export function checkData(
+  known: Known,
+  given: unknown,
+  type: NumberType,
+  flattener: Flattener = new Flattener(),
+): Data {
   const samples: readonly unknown[] = Array.isArray(given) ? given : [given];
   if (samples.length === 0) {
     refuse("ERR_BATCHNORM_TOO_FEW_VALUES", "the training data must hold samples", given);
   }
-  const data = samples as readonly Record<Field, object>[];
-  const { inputs, outputs } = known;
-  const quick = {
-    input: quickSide("input", data, inputs, type),
-    output: quickSide("output", data, outputs, type),
-  };
-  if (!quick.input || !quick.output) requireSamples(samples);
+  const plain = plainData(known, samples, type, flattener);
+  if (plain) return plain;
+  requireSamples(samples);
+  const { inputs, outputs, inputLookup, outputLookup } = known;
   return {
     count: samples.length,
-    input: quick.input ?? checkSide("input", data, inputs, known.inputLookup, type),
-    output: quick.output ?? checkSide("output", data, outputs, known.outputLookup, type),
+    input: checkSide("input", samples, inputs, inputLookup, type),
+    output: checkSide("output", samples, outputs, outputLookup, type),
   };
 }
 
-/**
- * Flat arrays of plain ones, in one go: a tiny network trains on a sample in 100 ns, and should not wait
- * longer for it to be looked at.
- *
- * @returns null where there is anything to be said of them, or to be looked up.
- */
-function quickSide(
-  field: Field,
-  data: readonly (Partial<Record<Field, unknown>> | null | undefined)[],
-  size: number | undefined,
+/** Null where there is anything to be said of the samples, or to be looked up. */
+function plainData(
+  known: Known,
+  samples: readonly unknown[],
   type: NumberType,
-): Side | null {
-  const first = data[0]?.[field];
-  const width = size ?? (Array.isArray(first) ? first.length : 0);
-  if (width === 0) return null;
-  const length = data.length * width;
-  const values = type === "float32" ? new Float32Array(length) : new Float64Array(length);
-  // Stays 0 unless something becomes NaN or infinite in that type.
-  let odd = 0;
-  for (let i = 0, at = 0; i < data.length; i++) {
-    const sample = data[i];
-    // By name, which V8 finds at once.
-    const row = field === "input" ? sample?.input : sample?.output;
-    if (!Array.isArray(row) || row.length !== width) return null;
-    for (let k = 0; k < width; k++) {
-      const value: unknown = row[k];
-      if (typeof value !== "number") return null;
-      values[at] = value;
-      odd += (values[at++] as number) * 0;
+  flattener: Flattener,
+): Data | null {
+  const first = samples[0] as Partial<Record<Field, unknown>> | null | undefined;
+  const inputs = known.inputs ?? widthOf(first?.input);
+  const outputs = known.outputs ?? widthOf(first?.output);
+  if (inputs === 0 || outputs === 0) return null;
+  const flat = flattener.flatten(samples, { inputs, outputs, type });
+  return (
+    flat && {
+      count: flat.count,
+      input: { values: flat.x, width: inputs, lookup: null },
+      output: { values: flat.t, width: outputs, lookup: null },
     }
-  }
-  return odd === 0 ? { values, width, lookup: null } : null;
+  );
 }
 
+const widthOf = (row: unknown): number => (isList(row) ? (row as ArrayLike<unknown>).length : 0);
+
 /** @throws {BatchNormError} `ERR_BATCHNORM_DTYPE`. */
-function requireSamples(samples: readonly unknown[]): void {
+function requireSamples(
+  samples: readonly unknown[],
+): asserts samples is readonly Record<Field, object>[] {
   for (const [i, given] of samples.entries()) {
     const sample = given as Partial<Record<Field, unknown>> | null | undefined;
     if (isObject(sample?.input) && isObject(sample.output)) continue;

@@ -1,5 +1,5 @@
 import { refuse } from "@batchnorm/core";
-import type { Trainer } from "@batchnorm/minibatch";
+import { Flattener, type Trainer } from "@batchnorm/minibatch";
 import { Engine } from "./engine.ts";
 import { type Host, hasWeights } from "./host.ts";
 import { planEngine } from "./plan-engine.ts";
@@ -14,6 +14,7 @@ export class Session {
   trainer: Trainer | null = null;
   /** The error of the epoch that brain.js is being told of. */
   epochError: number | null = null;
+  readonly flattener: Flattener = new Flattener();
   readonly #warned = new Set<string>();
 
   constructor(settings: Settings) {

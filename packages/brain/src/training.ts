@@ -72,7 +72,7 @@ function prepare(
   host.updateTrainingOptions(options);
   const { activation } = activationOf(host);
   const known = knownOf(host);
-  const data = checkData(known, given, settings.type);
+  const data = checkData(known, given, settings.type, session.flattener);
   const { count, input, output } = data;
   const normalized = settings.normalized && !session.current(host)?.isFrozen;
   const { largest } = balancedBatches(count, settings.batchSize, normalized);
@@ -86,7 +86,7 @@ function prepare(
   const { batchSize, shuffle, seed } = settings;
   const trainer = new Trainer(
     engine.network,
-    { inputs: input.values, targets: output.values },
+    { x: input.values, t: output.values, count },
     {
       batchSize,
       shuffle,

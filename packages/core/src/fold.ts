@@ -24,16 +24,16 @@ export interface ChannelMap {
  * no running statistics, or k or s is not finite, as where variance and epsilon are both 0.
  */
 export function channelMap(state: BatchNormState): ChannelMap {
-  const { runningMean, runningVariance, gamma, beta, epsilon } = parseState(state);
+  const { channels, runningMean, runningVariance, gamma, beta, epsilon } = parseState(state);
   if (runningMean === null || runningVariance === null) {
     const rule = `${state.name} must have running statistics to be folded: by the batch it is no linear map`;
     refuse("ERR_BATCHNORM_FOLD", rule, null);
   }
-  const k = Float64Array.from(
-    runningVariance,
-    (v, c) => (gamma?.[c] ?? 1) / Math.sqrt(v + epsilon),
-  );
-  const s = k.map((value, c) => (beta?.[c] ?? 0) - (runningMean[c] as number) * value);
+  const [k, s] = [new Float64Array(channels), new Float64Array(channels)];
+  for (let c = 0; c < channels; c++) {
+    k[c] = (gamma?.[c] ?? 1) / Math.sqrt((runningVariance[c] as number) + epsilon);
+    s[c] = (beta?.[c] ?? 0) - (runningMean[c] as number) * (k[c] as number);
+  }
   const bad = s.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) {
     const rule = `${state.name} must have a finite gamma / √(runningVariance + epsilon) in channel ${bad}`;

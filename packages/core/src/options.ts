@@ -89,7 +89,7 @@ export const defaultOptions: ResolvedOptions = /* @__PURE__ */ Object.freeze({
   renorm: null,
 } as const);
 
-const choices = {
+const choices = /* @__PURE__ */ Object.entries({
   varianceEstimator: ["biased", "unbiased"],
   start: ["zero-one", "first-batch", "debiased"],
   onNonFinite: ["throw", "skip", "propagate"],
@@ -99,7 +99,7 @@ const choices = {
   trainable: [true, false],
   trackRunningStatistics: [true, false],
   useBatchStatistics: [true, false],
-} as const;
+} satisfies Partial<Record<keyof ResolvedOptions, readonly unknown[]>>) as [string, unknown[]][];
 
 /**
  * Fills in what `options` leaves open and checks every one.
@@ -116,7 +116,8 @@ export function resolveOptions(
     refuse("ERR_BATCHNORM_OPTION", "options must be an object", options);
   }
   const resolved: Record<string, unknown> = { ...defaultOptions, ...defaults };
-  for (const [key, value] of Object.entries(options)) {
+  for (const key of Object.keys(options)) {
+    const value = options[key as keyof BatchNormOptions];
     if (!Object.hasOwn(defaultOptions, key)) {
       const known = Object.keys(defaultOptions).join(", ");
       refuse("ERR_BATCHNORM_OPTION", `an option must be one of ${known}`, key);
@@ -132,8 +133,8 @@ export function resolveOptions(
   }
   requireEpsilon(result.epsilon);
   requireMomentum(result.momentum, result.start);
-  for (const [key, allowed] of Object.entries(choices)) {
-    if (!(allowed as readonly unknown[]).includes(resolved[key])) {
+  for (const [key, allowed] of choices) {
+    if (!allowed.includes(resolved[key])) {
       refuse("ERR_BATCHNORM_OPTION", `${key} must be one of ${allowed.join(", ")}`, resolved[key]);
     }
   }

@@ -227,10 +227,10 @@ function requireNumbers(
   if (value === null) return;
   const fits = Array.isArray(value) && value.length === length;
   requireField(field, `be null or an array of ${length}`, value, fits);
-  for (const [c, number] of value.entries()) {
-    const rule = least === 0 ? "be a finite number ≥ 0" : "be a finite number";
-    requireField(`${field}[${c}]`, rule, number, Number.isFinite(number) && number >= least);
-  }
+  const bad = value.findIndex((number) => !(Number.isFinite(number) && number >= least));
+  if (bad < 0) return;
+  const rule = least === 0 ? "be a finite number ≥ 0" : "be a finite number";
+  requireField(`${field}[${bad}]`, rule, value[bad], false);
 }
 
 function requireField(field: string, rule: string, received: unknown, holds: boolean): void {

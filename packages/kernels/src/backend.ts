@@ -1,14 +1,10 @@
 import { refuse } from "@batchnorm/core";
 import { arena } from "./arena.ts";
+import { type Backend, choose, chosenBackend } from "./choice.ts";
 import type { Memory } from "./heap.ts";
 import { Kernels, passesModule } from "./kernels.ts";
 import { Lazy } from "./lazy.ts";
 import { Products, productsModule } from "./products-kernels.ts";
-
-/** What computes: this package's WebAssembly, or TypeScript, core's mostly, where that cannot run. */
-export type Backend = "simd" | "core";
-
-let choice: Backend | "auto" = "auto";
 
 const memory = (): Memory => {
   if (!arena.memory) throw new Error("WebAssembly is missing");
@@ -52,11 +48,13 @@ export function useBackend(wanted: Backend | "auto"): void {
     const rule = "backend simd must have WebAssembly with SIMD, allowed to compile";
     refuse("ERR_BATCHNORM_UNSUPPORTED", rule, "none");
   }
-  choice = wanted;
+  choose(wanted);
 }
 
 /** The passes on the arena's memory; null where core computes. */
-export const kernelsInUse = (): Kernels | null => (choice === "core" ? null : kernels.get());
+export const kernelsInUse = (): Kernels | null =>
+  chosenBackend() === "core" ? null : kernels.get();
 
 /** The products on the arena's memory; null where TypeScript computes. */
-export const productsInUse = (): Products | null => (choice === "core" ? null : products.get());
+export const productsInUse = (): Products | null =>
+  chosenBackend() === "core" ? null : products.get();

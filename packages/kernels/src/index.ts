@@ -1,12 +1,18 @@
-export { type Allocator, FirstFit } from "./allocator.ts";
-export { Arena, arena, type Tensor } from "./arena.ts";
-export { type Backend, backend, init, useBackend } from "./backend.ts";
+export { backend, init, useBackend } from "./backend.ts";
 export { backwardInference, backwardTraining } from "./backward.ts";
 export { BatchNorm, passes } from "./batch-norm.ts";
 export { computeMoments, forwardByMoments, forwardInference, forwardTraining } from "./forward.ts";
-export type { Memory } from "./heap.ts";
 export { Kernels } from "./kernels.ts";
+export {
+  type Allocator,
+  Arena,
+  arena,
+  type Backend,
+  FirstFit,
+  type Memory,
+  type Tensor,
+  WasmModule,
+} from "./memory.ts";
 export { multiply, type ProductOptions } from "./products.ts";
 export { type MatrixAt, type ProductAt, Products } from "./products-kernels.ts";
 export { releaseScratch } from "./release-scratch.ts";
-export { WasmModule } from "./wasm.ts";

@@ -1,7 +1,8 @@
 // Activations of vectors, as src/graph.ts defines them. A loop is made for each class; an instance is the
 // network, whose constants it reads.
 //
-// `of` takes NaN to NaN, so that divergence is seen. `slope` is gradient · activation′, by y.
+// `put` takes two vectors side by side, NaN to NaN, so that divergence is seen. `slope` is
+// gradient · activation′, by y.
 
 import { Constants } from "./logistic";
 
@@ -14,8 +15,9 @@ export const step: u32 = 5;
 
 @unmanaged
 export class Identity {
-  @inline of<_T>(x: v128, _leak: v128): v128 {
-    return x;
+  @inline put<_T>(x: v128, y: v128, _leak: v128, to: usize): void {
+    v128.store(to, x);
+    v128.store(to, y, 16);
   }
 
   @inline slope<_T>(gradient: v128, _y: v128, _leak: v128): v128 {
@@ -25,8 +27,8 @@ export class Identity {
 
 @unmanaged
 export class Sigmoid {
-  @inline of<T>(x: v128, _leak: v128): v128 {
-    return changetype<Constants>(this).logistic<T>(x);
+  @inline put<T>(x: v128, y: v128, _leak: v128, to: usize): void {
+    changetype<Constants>(this).logistics<T>(x, y, to);
   }
 
   @inline slope<T>(gradient: v128, y: v128, _leak: v128): v128 {
@@ -38,10 +40,14 @@ export class Sigmoid {
 @unmanaged
 export class Tanh {
   /** `1 − 2 / (1 + e^2x)` */
-  @inline of<T>(x: v128, _leak: v128): v128 {
+  @inline put<T>(x: v128, y: v128, _leak: v128, to: usize): void {
     const constants = changetype<Constants>(this);
-    const half = constants.logistic<T>(v128.neg<T>(v128.add<T>(x, x)));
-    return v128.sub<T>(constants.one, v128.add<T>(half, half));
+    constants.logistics<T>(v128.neg<T>(v128.add<T>(x, x)), v128.neg<T>(v128.add<T>(y, y)), to);
+    const one = constants.one,
+      left = v128.load(to),
+      right = v128.load(to, 16);
+    v128.store(to, v128.sub<T>(one, v128.add<T>(left, left)));
+    v128.store(to, v128.sub<T>(one, v128.add<T>(right, right)), 16);
   }
 
   @inline slope<T>(gradient: v128, y: v128, _leak: v128): v128 {
@@ -51,8 +57,10 @@ export class Tanh {
 
 @unmanaged
 export class Relu {
-  @inline of<T>(x: v128, _leak: v128): v128 {
-    return v128.pmax<T>(x, v128.splat<T>(0));
+  @inline put<T>(x: v128, y: v128, _leak: v128, to: usize): void {
+    const zero = v128.splat<T>(0);
+    v128.store(to, v128.pmax<T>(x, zero));
+    v128.store(to, v128.pmax<T>(y, zero), 16);
   }
 
   @inline slope<T>(gradient: v128, y: v128, _leak: v128): v128 {
@@ -62,8 +70,9 @@ export class Relu {
 
 @unmanaged
 export class LeakyRelu {
-  @inline of<T>(x: v128, leak: v128): v128 {
-    return v128.bitselect(x, v128.mul<T>(x, leak), v128.gt<T>(x, v128.splat<T>(0)));
+  @inline put<T>(x: v128, y: v128, leak: v128, to: usize): void {
+    v128.store(to, this.slope<T>(x, x, leak));
+    v128.store(to, this.slope<T>(y, y, leak), 16);
   }
 
   @inline slope<T>(gradient: v128, y: v128, leak: v128): v128 {
@@ -75,7 +84,12 @@ export class LeakyRelu {
 /** On the way back it is an {@link Identity}. */
 @unmanaged
 export class Step {
-  @inline of<T>(x: v128, _leak: v128): v128 {
+  @inline put<T>(x: v128, y: v128, _leak: v128, to: usize): void {
+    v128.store(to, this.of<T>(x));
+    v128.store(to, this.of<T>(y), 16);
+  }
+
+  @inline of<T>(x: v128): v128 {
     const above = v128.gt<T>(x, v128.splat<T>(0));
     return v128.or(v128.and(above, changetype<Constants>(this).one), v128.ne<T>(x, x));
   }

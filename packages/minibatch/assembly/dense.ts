@@ -1,7 +1,7 @@
 // Dense products of the kernels package, with the epilogues of a network: what becomes of a tile's sums.
 
 import { multiplyVectors } from "../../kernels/assembly/product-tile";
-import { control, learnAt, momentum, netOf, rate, sumAt, withMomentum } from "./records";
+import { learnAt, sumAt } from "./records";
 
 /** `C = sums + what C holds` or `C = sums + bias · 1ᵀ`. An instance is a place in memory. */
 @unmanaged
@@ -32,7 +32,7 @@ class Sum {
 
 /**
  * C holds weights and the sums are their gradients: `C ← C − rate · sums`; or, with a momentum,
- * `V ← momentum · V + rate · sums; C ← C − V`. Rate and momentum lie behind it, as vectors.
+ * `V ← momentum · V + rate · sums; C ← C − V`. Rate and momentum lie behind it: rates.ts.
  */
 @unmanaged
 class Learn {
@@ -54,16 +54,6 @@ class Learn {
     this.put<T>(c, left, row);
     this.put<T>(c + 16, right, row);
   }
-}
-
-/** Takes the rate and the momentum of the next steps from the controls. */
-export function prepareLearning<T>(net: usize): void {
-  const at = net + learnAt;
-  const optimizer = netOf(net).optimizer,
-    slot = netOf(net).slot;
-  changetype<Learn>(at).velocity = optimizer === withMomentum ? slot : 0;
-  v128.store(at, v128.splat<T>(<T>control(net, rate)), 16);
-  v128.store(at, v128.splat<T>(<T>control(net, momentum)), 32);
 }
 
 /**

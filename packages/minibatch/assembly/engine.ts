@@ -2,11 +2,12 @@
 // given, as src/plan.ts says; nothing is checked here.
 
 import { backward } from "./backward";
-import { prepareLearning } from "./dense";
+import { begin, Course, goesOn, orderAt, startOf } from "./course";
 import { forward } from "./forward";
 import { gather } from "./gather";
 import { prepareConstants } from "./logistic";
 import { lossOf } from "./losses";
+import { prepareRates } from "./rates";
 import { crossEntropy, Layer, layerOf, netOf, refused } from "./records";
 import { enterAll, setOutcome } from "./running";
 import { clearPadding, rowOf, tailOf } from "./vectors";
@@ -20,10 +21,18 @@ export function prepare64(net: usize): void {
 
 /** One training step on samples of a data set; returns the mean loss, before the update. */
 export function step32(net: usize, x: usize, y: usize, count: u32): f64 {
-  return step<f32>(net, x, y, count);
+  return step<f32>(net, x, y, netOf(net).indices, count);
 }
 export function step64(net: usize, x: usize, y: usize, count: u32): f64 {
-  return step<f64>(net, x, y, count);
+  return step<f64>(net, x, y, netOf(net).indices, count);
+}
+
+/** Steps along a course; returns the loss of the last one, which ended it early if it is not finite. */
+export function run32(net: usize, x: usize, y: usize, course: Course): f64 {
+  return run<f32>(net, x, y, course);
+}
+export function run64(net: usize, x: usize, y: usize, course: Course): f64 {
+  return run<f64>(net, x, y, course);
 }
 
 /** Forward by the running statistics. */
@@ -42,8 +51,19 @@ export function differentiate64(net: usize, count: u32, upstream: bool): f64 {
   return differentiate<f64>(net, count, upstream);
 }
 
-function step<T>(net: usize, x: usize, y: usize, count: u32): f64 {
-  gather<T>(net, x, y, count);
+function run<T>(net: usize, x: usize, y: usize, course: Course): f64 {
+  const order = changetype<usize>(course) + orderAt;
+  let loss: f64, count: u32;
+  do {
+    const from = begin(course);
+    count = startOf(course, course.batch + 1) - from;
+    loss = step<T>(net, x, y, order + ((<usize>from) << 2), count);
+  } while (loss - loss === 0 && goesOn(course, loss * <f64>count));
+  return loss;
+}
+
+function step<T>(net: usize, x: usize, y: usize, indices: usize, count: u32): f64 {
+  gather<T>(net, x, y, indices, count);
   if (!forward<T>(net, count, true, true, 0)) {
     setOutcome(net, refused);
     return NaN;
@@ -52,8 +72,10 @@ function step<T>(net: usize, x: usize, y: usize, count: u32): f64 {
   const finite = loss - loss === 0;
   enterAll(net, count, finite);
   if (!finite) return loss;
-  prepareLearning<T>(net);
+  prepareRates<T>(net);
   backward<T>(net, count, netOf(net).loss === crossEntropy, true);
+  const counter = netOf(net).counters;
+  store<f64>(counter, load<f64>(counter) + 1);
   return loss;
 }
 

@@ -44,9 +44,10 @@ export function forward<T>(net: usize, count: u32, training: bool, policed: bool
       } else {
         recall<T>(layer);
       }
-      normalizeRows<T>(net, layer, row);
+      normalizeRows<T>(layer, row);
+      activateRows<T>(net, layer, layer.activations, row);
     } else {
-      activateRows<T>(net, layer, row);
+      activateRows<T>(net, layer, layer.source, row);
     }
     if (training && l + 1 < layerCount) {
       transpose<T>(layer.activations, row, layer.transposed, layer.transposedRow, layer.units);

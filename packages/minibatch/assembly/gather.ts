@@ -6,9 +6,8 @@ import { copyVectors, rowOf } from "./vectors";
 /**
  * @param x - Rows of inputs, padded to whole vectors; @param y - rows of targets, side by side.
  */
-export function gather<T>(net: usize, x: usize, y: usize, count: u32): void {
+export function gather<T>(net: usize, x: usize, y: usize, indices: usize, count: u32): void {
   const input = netOf(net).input,
-    indices = netOf(net).indices,
     targets = netOf(net).targets,
     layerCount = netOf(net).layerCount;
   const place = changetype<Layer>(input);

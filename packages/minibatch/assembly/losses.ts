@@ -1,18 +1,20 @@
 // Losses of [units][row of the batch], and their gradients. What lies in a row's padding is no sample.
 
 import { logarithm } from "./logarithm";
-import { crossEntropy, Layer, netOf } from "./records";
+import { control, crossEntropy, Layer, netOf, tellsSquares } from "./records";
 import { addProduct, sumOf } from "./vectors";
 
 /**
- * The mean loss; the gradient goes where the layer has it: with respect to its activations, or, for
- * cross-entropy, to what the sigmoid was taken of.
+ * The mean loss, or the mean squared error where that is to be told. The loss's gradient goes where the
+ * layer has it: with respect to its activations, or, for cross-entropy, to what the sigmoid was taken of.
  */
 export function lossOf<T>(net: usize, layer: Layer, count: u32, row: usize, tail: v128): f64 {
   const targets = netOf(net).targets,
     loss = netOf(net).loss;
   const squares = differences<T>(layer, targets, count, row, tail);
-  if (loss === crossEntropy) return entropy<T>(layer, targets, count, row) / <f64>count;
+  if (loss === crossEntropy && control(net, tellsSquares) === 0) {
+    return entropy<T>(layer, targets, count, row) / <f64>count;
+  }
   return squares / <f64>(2 * count);
 }
 

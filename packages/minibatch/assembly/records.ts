@@ -45,6 +45,8 @@ export class Layer {
   centerLow: usize;
   scale: usize;
   controls: usize;
+  /** Updates, weight, values per channel: what enters a state. */
+  counters: usize;
 
   leak: f64;
 }
@@ -64,6 +66,8 @@ export class Net {
   gradient: usize;
   optimizer: u32;
   loss: u32;
+  /** The first is the number of steps that have learned. */
+  counters: usize;
 }
 
 export const descent: u32 = 0;
@@ -101,8 +105,8 @@ export const momentum: usize = 1;
 export const beta1: usize = 2;
 export const beta2: usize = 3;
 export const epsilon: usize = 4;
-export const secondScale: usize = 5;
-export const outcome: usize = 6;
+export const outcome: usize = 5;
+export const tellsSquares: usize = 6;
 
 export const done: f64 = 0;
 export const refused: f64 = 1;
@@ -115,11 +119,16 @@ export function layerControl(layer: Layer, field: usize): f64 {
   return load<f64>(layer.controls + (field << 3));
 }
 export const layerEpsilon: usize = 0;
-export const keep: usize = 1;
-export const frozen: usize = 2;
-export const unbiased: usize = 3;
-export const onNonFinite: usize = 4;
-export const nonFinite: usize = 5;
+export const layerMomentum: usize = 1;
+export const start: usize = 2;
+export const frozen: usize = 3;
+export const unbiased: usize = 4;
+export const onNonFinite: usize = 5;
+export const nonFinite: usize = 6;
+
+export const firstBatch: f64 = 1;
+export const debiased: f64 = 2;
+export const cumulative: f64 = 3;
 
 export const throws: f64 = 0;
 export const skips: f64 = 1;

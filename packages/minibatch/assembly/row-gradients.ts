@@ -1,19 +1,9 @@
 // What is done to the gradients of a layer's rows, in place, on the way back: through the activation,
 // through Batch Normalization.
 
-import {
-  Identity,
-  LeakyRelu,
-  leakyRelu,
-  Relu,
-  relu,
-  Sigmoid,
-  sigmoid,
-  Tanh,
-  tanh,
-} from "./activations";
+import { LeakyRelu, leakyRelu, Relu, relu, Sigmoid, sigmoid, Tanh, tanh } from "./activations";
 import { byBatch, Layer, netOf } from "./records";
-import { addProduct, sumOf, sumRows } from "./vectors";
+import { addProduct, firstOf, loadPair, secondOf, storePair, sumRows, sumsOf } from "./vectors";
 
 /**
  * From dy to the gradient of the layer's sums; those of gamma, beta and bias go where they belong.
@@ -29,23 +19,14 @@ export function rowGradients<T>(
   fused: bool,
 ): void {
   const kind = fused ? 0 : layer.activation;
-  if (layer.normalized) {
-    if (kind === sigmoid)
-      throughNorm<T, Sigmoid>(changetype<Sigmoid>(net), net, layer, count, row, tail);
-    else if (kind === tanh)
-      throughNorm<T, Tanh>(changetype<Tanh>(net), net, layer, count, row, tail);
-    else if (kind === relu)
-      throughNorm<T, Relu>(changetype<Relu>(net), net, layer, count, row, tail);
-    else if (kind === leakyRelu)
-      throughNorm<T, LeakyRelu>(changetype<LeakyRelu>(net), net, layer, count, row, tail);
-    else throughNorm<T, Identity>(changetype<Identity>(net), net, layer, count, row, tail);
-  } else if (kind === sigmoid) throughActivation<T, Sigmoid>(changetype<Sigmoid>(net), layer, row);
+  if (kind === sigmoid) throughActivation<T, Sigmoid>(changetype<Sigmoid>(net), layer, row);
   else if (kind === tanh) throughActivation<T, Tanh>(changetype<Tanh>(net), layer, row);
   else if (kind === relu) throughActivation<T, Relu>(changetype<Relu>(net), layer, row);
   else if (kind === leakyRelu)
     throughActivation<T, LeakyRelu>(changetype<LeakyRelu>(net), layer, row);
-  if (!layer.bias) return;
-  sumRows<T>(layer.gradient, row, layer.units, layer.bias + netOf(net).gradient);
+  const toGradient = netOf(net).gradient;
+  if (layer.normalized) throughNorm<T>(layer, toGradient, count, row, tail);
+  if (layer.bias) sumRows<T>(layer.gradient, row, layer.units, layer.bias + toGradient);
 }
 
 function throughActivation<T, A>(activation: A, layer: Layer, row: usize): void {
@@ -57,48 +38,58 @@ function throughActivation<T, A>(activation: A, layer: Layer, row: usize): void 
   }
 }
 
-/** `dx = gamma · r · (dy − mean(dy) − xHat · mean(dy · xHat))`; frozen, `gamma · r · dy`. */
-function throughNorm<T, A>(
-  activation: A,
-  net: usize,
-  layer: Layer,
-  count: u32,
-  row: usize,
-  tail: v128,
-): void {
-  const leak = v128.splat<T>(<T>layer.leak);
-  const each = byBatch(layer) ? <T>(<T>1 / <T>count) : <T>0;
-  const toGradient = netOf(net).gradient;
-  let dy = layer.gradient,
-    y = layer.activations,
-    hat = layer.normalized;
+/**
+ * `dx = gamma · r · (dy − mean(dy) − xHat · mean(dy · xHat))`; frozen, `gamma · r · dy`.
+ *
+ * Two units at a time, whose sums are added up together. Of a lone last one, the other is itself, and its
+ * gradients of gamma and beta, which are padding, 0.
+ */
+function throughNorm<T>(layer: Layer, toGradient: usize, count: u32, row: usize, tail: v128): void {
+  const each = v128.splat<T>(byBatch(layer) ? <T>(<T>1 / <T>count) : <T>0);
+  const zero = v128.splat<T>(0);
+  const whole = i8x16.all_true(tail);
   const height = <usize>layer.units * sizeof<T>();
-  for (let unit: usize = 0; unit < height; unit += sizeof<T>()) {
-    let sums = v128.splat<T>(0),
-      products = sums;
-    const start = dy,
-      startHat = hat,
-      end = dy + row;
-    for (; dy < end; dy += 16, y += 16, hat += 16) {
-      const gradient = activation.slope<T>(v128.load(dy), v128.load(y), leak);
-      v128.store(dy, gradient);
-      sums = v128.add<T>(sums, gradient);
-      products = addProduct<T>(products, gradient, v128.load(hat));
+  let dy = layer.gradient,
+    hat = layer.normalized;
+  for (let unit: usize = 0; unit < height; unit += 2 * sizeof<T>(), dy += 2 * row, hat += 2 * row) {
+    const other = unit + sizeof<T>() < height ? row : 0;
+    let sum0 = zero,
+      sum1 = zero,
+      product0 = zero,
+      product1 = zero;
+    for (let at: usize = 0; at < row; at += 16) {
+      const dy0 = v128.load(dy + at),
+        dy1 = v128.load(dy + other + at);
+      sum0 = v128.add<T>(sum0, dy0);
+      sum1 = v128.add<T>(sum1, dy1);
+      product0 = addProduct<T>(product0, dy0, v128.load(hat + at));
+      product1 = addProduct<T>(product1, dy1, v128.load(hat + other + at));
     }
-    const sum = sumOf<T>(sums),
-      product = sumOf<T>(products);
-    store<T>(layer.beta + toGradient + unit, sum);
-    store<T>(layer.gamma + toGradient + unit, product);
-    const factor = v128.splat<T>(<T>(load<T>(layer.gamma + unit) * load<T>(layer.scale + unit))),
-      mean = v128.splat<T>(<T>(sum * each)),
-      tilt = v128.splat<T>(<T>(product * each));
-    dy = start;
-    hat = startHat;
-    for (; dy < end; dy += 16, hat += 16) {
-      const straight = v128.sub<T>(v128.load(dy), mean);
-      const rest = v128.sub<T>(straight, v128.mul<T>(v128.load(hat), tilt));
-      v128.store(dy, v128.mul<T>(factor, rest));
+    const sums = sumsOf<T>(sum0, other ? sum1 : zero),
+      products = sumsOf<T>(product0, other ? product1 : zero);
+    storePair<T>(layer.beta + toGradient + unit, sums);
+    storePair<T>(layer.gamma + toGradient + unit, products);
+    const factors = v128.mul<T>(loadPair<T>(layer.gamma + unit), loadPair<T>(layer.scale + unit)),
+      means = v128.mul<T>(sums, each),
+      tilts = v128.mul<T>(products, each);
+    const factor0 = firstOf<T>(factors),
+      factor1 = secondOf<T>(factors),
+      mean0 = firstOf<T>(means),
+      mean1 = secondOf<T>(means),
+      tilt0 = firstOf<T>(tilts),
+      tilt1 = secondOf<T>(tilts);
+    for (let at: usize = 0; at < row; at += 16) {
+      const rest0 = v128.sub<T>(v128.load(dy + at), mean0),
+        rest1 = v128.sub<T>(v128.load(dy + other + at), mean1);
+      const dx0 = v128.sub<T>(rest0, v128.mul<T>(v128.load(hat + at), tilt0)),
+        dx1 = v128.sub<T>(rest1, v128.mul<T>(v128.load(hat + other + at), tilt1));
+      // In this order: a lone unit's own is the one that stays.
+      v128.store(dy + other + at, v128.mul<T>(factor1, dx1));
+      v128.store(dy + at, v128.mul<T>(factor0, dx0));
     }
-    v128.store(dy - 16, v128.and(v128.load(dy - 16), tail));
+    if (whole) continue;
+    const last = dy + row - 16;
+    v128.store(last, v128.and(v128.load(last), tail));
+    v128.store(last + other, v128.and(v128.load(last + other), tail));
   }
 }

@@ -16,19 +16,8 @@ import {
 import { Layer } from "./records";
 import { addProduct } from "./vectors";
 
-/** `xHat = (x − mean) · r; y = activation(gamma · xHat + beta)`, once the statistics are there. */
-export function normalizeRows<T>(net: usize, layer: Layer, row: usize): void {
-  const kind = layer.activation;
-  if (kind === sigmoid) normalizeBy<T, Sigmoid>(changetype<Sigmoid>(net), layer, row);
-  else if (kind === tanh) normalizeBy<T, Tanh>(changetype<Tanh>(net), layer, row);
-  else if (kind === relu) normalizeBy<T, Relu>(changetype<Relu>(net), layer, row);
-  else if (kind === leakyRelu) normalizeBy<T, LeakyRelu>(changetype<LeakyRelu>(net), layer, row);
-  else if (kind === step) normalizeBy<T, Step>(changetype<Step>(net), layer, row);
-  else normalizeBy<T, Identity>(changetype<Identity>(net), layer, row);
-}
-
-function normalizeBy<T, A>(activation: A, layer: Layer, row: usize): void {
-  const leak = v128.splat<T>(<T>layer.leak);
+/** `xHat = (x − mean) · r; y = gamma · xHat + beta`, once the statistics are there. */
+export function normalizeRows<T>(layer: Layer, row: usize): void {
   let x = layer.source,
     hat = layer.normalized,
     y = layer.activations;
@@ -43,28 +32,28 @@ function normalizeBy<T, A>(activation: A, layer: Layer, row: usize): void {
       const difference = v128.sub<T>(v128.sub<T>(v128.load(x), center), low);
       const normalized = v128.mul<T>(difference, scale);
       v128.store(hat, normalized);
-      v128.store(y, activation.of<T>(addProduct<T>(beta, normalized, gamma), leak));
+      v128.store(y, addProduct<T>(beta, normalized, gamma));
     }
   }
 }
 
-/** `y = activation(x)`; nothing where that is x itself. */
-export function activateRows<T>(net: usize, layer: Layer, row: usize): void {
+/** `y = activation(x)`, where x may be y; nothing where that is x itself. */
+export function activateRows<T>(net: usize, layer: Layer, x: usize, row: usize): void {
   const kind = layer.activation;
-  if (kind === sigmoid) activateBy<T, Sigmoid>(changetype<Sigmoid>(net), layer, row);
-  else if (kind === tanh) activateBy<T, Tanh>(changetype<Tanh>(net), layer, row);
-  else if (kind === relu) activateBy<T, Relu>(changetype<Relu>(net), layer, row);
-  else if (kind === leakyRelu) activateBy<T, LeakyRelu>(changetype<LeakyRelu>(net), layer, row);
-  else if (kind === step) activateBy<T, Step>(changetype<Step>(net), layer, row);
-  else if (layer.source !== layer.activations)
-    activateBy<T, Identity>(changetype<Identity>(net), layer, row);
+  if (kind === sigmoid) activateBy<T, Sigmoid>(changetype<Sigmoid>(net), layer, x, row);
+  else if (kind === tanh) activateBy<T, Tanh>(changetype<Tanh>(net), layer, x, row);
+  else if (kind === relu) activateBy<T, Relu>(changetype<Relu>(net), layer, x, row);
+  else if (kind === leakyRelu) activateBy<T, LeakyRelu>(changetype<LeakyRelu>(net), layer, x, row);
+  else if (kind === step) activateBy<T, Step>(changetype<Step>(net), layer, x, row);
+  else if (x !== layer.activations)
+    activateBy<T, Identity>(changetype<Identity>(net), layer, x, row);
 }
 
-function activateBy<T, A>(activation: A, layer: Layer, row: usize): void {
+/** Two vectors at a time: a matrix has room for one more. */
+function activateBy<T, A>(activation: A, layer: Layer, x: usize, row: usize): void {
   const leak = v128.splat<T>(<T>layer.leak);
-  let x = layer.source,
-    y = layer.activations;
-  for (const end = x + <usize>layer.units * row; x < end; x += 16, y += 16) {
-    v128.store(y, activation.of<T>(v128.load(x), leak));
+  let y = layer.activations;
+  for (const end = x + <usize>layer.units * row; x < end; x += 32, y += 32) {
+    activation.put<T>(v128.load(x), v128.load(x, 16), leak, y);
   }
 }

@@ -1,86 +1,118 @@
 // Statistics of the rows of a batch, and what they do to the running ones, which are float64.
 
-import { keep, Layer, layerControl, layerEpsilon, unbiased } from "./records";
-import { addProduct, sumOf } from "./vectors";
+import {
+  cumulative,
+  debiased,
+  firstBatch,
+  Layer,
+  layerControl,
+  layerEpsilon,
+  layerMomentum,
+  start,
+  unbiased,
+} from "./records";
+import {
+  addProduct,
+  firstOf,
+  narrowPair,
+  pairOf,
+  secondOf,
+  storePair,
+  sumOf,
+  sumsOf,
+  widePair,
+} from "./vectors";
 
 /**
  * Mean and M2 of every unit's row, and what normalizes by them; false where one is not finite.
  *
  * Differences to the first value are summed, then those to their mean: so the sums are small, and the
  * second one says how far the mean is off. That is kept beside it, and taken off the squares.
+ *
+ * Two units at a time, of which a lone last one is both: arrays of what there is per unit have room for a
+ * pair more.
  */
 export function measure<T>(layer: Layer, count: u32, row: usize, tail: v128): bool {
-  const each: f64 = 1 / <f64>count;
+  const zero = v128.splat<T>(0),
+    each = f64x2.splat(1 / <f64>count),
+    epsilon = f64x2.splat(layerControl(layer, layerEpsilon));
+  const last = row - 16;
+  const units = <usize>layer.units;
   let x = layer.source;
-  let check: f64 = 0;
-  for (let unit: usize = 0; unit < <usize>layer.units; unit++) {
-    const last = x + row - 16;
-    const shift = load<T>(x);
-    let sum = v128.splat<T>(0);
-    const first = v128.splat<T>(shift);
-    for (let at = x; at < last; at += 16) {
-      sum = v128.add<T>(sum, v128.sub<T>(v128.load(at), first));
+  let check = f64x2.splat(0);
+  for (let unit: usize = 0; unit < units; unit += 2, x += 2 * row) {
+    const y = unit + 1 < units ? x + row : x;
+    const firstX = v128.load_splat<T>(x),
+      firstY = v128.load_splat<T>(y);
+    let sumX = zero,
+      sumY = zero;
+    for (let at: usize = 0; at < last; at += 16) {
+      sumX = v128.add<T>(sumX, v128.sub<T>(v128.load(x + at), firstX));
+      sumY = v128.add<T>(sumY, v128.sub<T>(v128.load(y + at), firstY));
     }
-    sum = v128.add<T>(sum, v128.and(v128.sub<T>(v128.load(last), first), tail));
-    const center = <T>(<f64>shift + <f64>sumOf<T>(sum) * each);
-    const middle = v128.splat<T>(center);
-    let squares = v128.splat<T>(0);
-    sum = squares;
-    for (let at = x; at < last; at += 16) {
-      const difference = v128.sub<T>(v128.load(at), middle);
-      sum = v128.add<T>(sum, difference);
-      squares = addProduct<T>(squares, difference, difference);
+    sumX = v128.add<T>(sumX, v128.and(v128.sub<T>(v128.load(x + last), firstX), tail));
+    sumY = v128.add<T>(sumY, v128.and(v128.sub<T>(v128.load(y + last), firstY), tail));
+    const shift = widePair<T>(pairOf<T>(firstX, firstY)),
+      off = f64x2.mul(widePair<T>(sumsOf<T>(sumX, sumY)), each);
+    const center = narrowPair<T>(f64x2.add(shift, off));
+    const centerX = firstOf<T>(center),
+      centerY = secondOf<T>(center);
+    let squaresX = zero,
+      squaresY = zero;
+    sumX = zero;
+    sumY = zero;
+    for (let at: usize = 0; at < last; at += 16) {
+      const dx = v128.sub<T>(v128.load(x + at), centerX),
+        dy = v128.sub<T>(v128.load(y + at), centerY);
+      sumX = v128.add<T>(sumX, dx);
+      sumY = v128.add<T>(sumY, dy);
+      squaresX = addProduct<T>(squaresX, dx, dx);
+      squaresY = addProduct<T>(squaresY, dy, dy);
     }
-    const difference = v128.and(v128.sub<T>(v128.load(last), middle), tail);
-    const rest = <f64>sumOf<T>(v128.add<T>(sum, difference));
-    squares = addProduct<T>(squares, difference, difference);
-    const low = rest * each;
-    const m2 = max<f64>(0, <f64>sumOf<T>(squares) - low * rest);
-    const mean = <f64>center + low;
-    check += (mean + m2) * 0;
-    store<f64>(layer.batchMean + (unit << 3), mean);
-    store<f64>(layer.batchM2 + (unit << 3), m2);
+    const dx = v128.and(v128.sub<T>(v128.load(x + last), centerX), tail),
+      dy = v128.and(v128.sub<T>(v128.load(y + last), centerY), tail);
+    const rest = widePair<T>(sumsOf<T>(v128.add<T>(sumX, dx), v128.add<T>(sumY, dy)));
+    squaresX = addProduct<T>(squaresX, dx, dx);
+    squaresY = addProduct<T>(squaresY, dy, dy);
+    const low = f64x2.mul(rest, each);
+    const squares = f64x2.sub(widePair<T>(sumsOf<T>(squaresX, squaresY)), f64x2.mul(low, rest));
+    const m2 = f64x2.pmax(squares, f64x2.splat(0)),
+      mean = f64x2.add(widePair<T>(center), low);
+    // 0 · NaN and 0 · ∞ are NaN, which stays.
+    check = f64x2.add(check, f64x2.mul(f64x2.add(mean, m2), f64x2.splat(0)));
+    v128.store(layer.batchMean + (unit << 3), mean);
+    v128.store(layer.batchM2 + (unit << 3), m2);
     const at = unit * sizeof<T>();
-    store<T>(layer.center + at, center);
-    store<T>(layer.centerLow + at, <T>low);
-    x += row;
+    storePair<T>(layer.center + at, center);
+    storePair<T>(layer.centerLow + at, narrowPair<T>(low));
+    storePair<T>(layer.scale + at, narrowPair<T>(inverseRoot(f64x2.mul(m2, each), epsilon)));
   }
-  scaleBy<T>(layer, layer.batchM2, each);
-  return check === 0;
+  return sumOf<f64>(check) === 0;
 }
 
-/**
- * `r = 1/√(spread · share + epsilon)` of every unit. Two at a time, as all that is float64 per unit: arrays
- * have room for a pair more.
- */
-function scaleBy<T>(layer: Layer, spread: usize, share: f64): void {
-  const inverse = f64x2.splat(share),
-    epsilon = f64x2.splat(layerControl(layer, layerEpsilon)),
-    one = f64x2.splat(1);
-  let to = layer.scale;
-  for (const end = spread + ((<usize>layer.units) << 3); spread < end; spread += 16) {
-    const variance = f64x2.mul(v128.load(spread), inverse);
-    const r = f64x2.div(one, f64x2.sqrt(f64x2.add(variance, epsilon)));
-    if (sizeof<T>() === 8) v128.store(to, r);
-    else v128.store64_lane(to, f32x4.demote_f64x2_zero(r), 0);
-    to += 2 * sizeof<T>();
-  }
+/** `1/√(variance + epsilon)` */
+function inverseRoot(variance: v128, epsilon: v128): v128 {
+  return f64x2.div(f64x2.splat(1), f64x2.sqrt(f64x2.add(variance, epsilon)));
 }
 
 /** What normalizes by the running statistics. */
 export function recall<T>(layer: Layer): void {
-  for (let unit: usize = 0; unit < <usize>layer.units; unit++) {
-    const mean = load<f64>(layer.mean + (unit << 3));
+  const epsilon = f64x2.splat(layerControl(layer, layerEpsilon));
+  const units = <usize>layer.units;
+  for (let unit: usize = 0; unit < units; unit += 2) {
+    const mean = v128.load(layer.mean + (unit << 3)),
+      variance = v128.load(layer.variance + (unit << 3));
+    const center = narrowPair<T>(mean);
     const at = unit * sizeof<T>();
-    store<T>(layer.center + at, <T>mean);
-    store<T>(layer.centerLow + at, <T>(mean - <f64>(<T>mean)));
+    storePair<T>(layer.center + at, center);
+    storePair<T>(layer.centerLow + at, narrowPair<T>(f64x2.sub(mean, widePair<T>(center))));
+    storePair<T>(layer.scale + at, narrowPair<T>(inverseRoot(variance, epsilon)));
   }
-  scaleBy<T>(layer, layer.variance, 1);
 }
 
 /** Lets the batch enter the running statistics, as core's updateRunning does. */
 export function enter(layer: Layer, count: u32): void {
-  const kept = layerControl(layer, keep);
+  const kept = countBatch(layer, <f64>count);
   const degrees = layerControl(layer, unbiased) !== 0 ? count - 1 : count;
   const divisor = f64x2.splat(<f64>max<u32>(degrees, 1));
   const end = (<usize>layer.units) << 3;
@@ -88,6 +120,22 @@ export function enter(layer: Layer, count: u32): void {
     blend(layer.mean + at, kept, v128.load(layer.batchMean + at));
     blend(layer.variance + at, kept, f64x2.div(v128.load(layer.batchM2 + at), divisor));
   }
+}
+
+/** Counts a batch; returns what it leaves of the running statistics, as core's nextWeights does. */
+function countBatch(layer: Layer, count: f64): f64 {
+  const at = layer.counters;
+  const updates = load<f64>(at),
+    weight = load<f64>(at, 8);
+  const from = layerControl(layer, start);
+  let decay = layerControl(layer, layerMomentum);
+  if (from === cumulative) decay = updates / (updates + 1);
+  else if (from === firstBatch && updates === 0) decay = 0;
+  const next = decay * weight + (1 - decay);
+  store<f64>(at, updates + 1);
+  store<f64>(at, next, 8);
+  store<f64>(at, updates === 0 || load<f64>(at, 16) === count ? count : 0, 16);
+  return from === debiased ? (decay * weight) / next : decay;
 }
 
 /** Where nothing is kept, not even a NaN is. */

@@ -1,17 +1,7 @@
 // Parameters along their gradients, vector by vector. Padding has gradients of 0, and stays 0.
 
-import {
-  adam,
-  beta1,
-  beta2,
-  control,
-  epsilon,
-  momentum,
-  netOf,
-  rate,
-  secondScale,
-  withMomentum,
-} from "./records";
+import { rates, seconds } from "./rates";
+import { adam, beta1, beta2, control, epsilon, netOf, withMomentum } from "./records";
 import { addProduct } from "./vectors";
 
 /** Moves the parameters from p on, `bytes` of whole vectors, by the optimizer. */
@@ -21,7 +11,7 @@ export function learn<T>(net: usize, p: usize, bytes: usize): void {
   else if (optimizer === withMomentum) learnWithMomentum<T>(net, p, bytes);
   else {
     const gradient = netOf(net).gradient;
-    const by = v128.splat<T>(<T>control(net, rate));
+    const by = rates(net);
     for (const end = p + bytes; p < end; p += 16) {
       const change = v128.mul<T>(v128.load(p + gradient), by);
       v128.store(p, v128.sub<T>(v128.load(p), change));
@@ -32,8 +22,8 @@ export function learn<T>(net: usize, p: usize, bytes: usize): void {
 function learnWithMomentum<T>(net: usize, p: usize, bytes: usize): void {
   const gradient = netOf(net).gradient,
     slot = netOf(net).slot;
-  const by = v128.splat<T>(<T>control(net, rate));
-  const kept = v128.splat<T>(<T>control(net, momentum));
+  const by = rates(net);
+  const kept = seconds(net);
   for (const end = p + bytes; p < end; p += 16) {
     const step = v128.mul<T>(v128.load(p + gradient), by);
     const change = v128.add<T>(v128.mul<T>(v128.load(p + slot), kept), step);
@@ -42,17 +32,16 @@ function learnWithMomentum<T>(net: usize, p: usize, bytes: usize): void {
   }
 }
 
-/** The rate is divided by 1 − beta1ᵗ already. */
 function learnByAdam<T>(net: usize, p: usize, bytes: usize): void {
   const gradient = netOf(net).gradient,
     slot = netOf(net).slot;
-  const by = v128.splat<T>(<T>control(net, rate)),
+  const by = rates(net),
+    grown = seconds(net),
     kept1 = v128.splat<T>(<T>control(net, beta1)),
     kept2 = v128.splat<T>(<T>control(net, beta2)),
     new1 = v128.splat<T>(<T>(1 - control(net, beta1))),
     new2 = v128.splat<T>(<T>(1 - control(net, beta2))),
-    guard = v128.splat<T>(<T>control(net, epsilon)),
-    grown = v128.splat<T>(<T>control(net, secondScale));
+    guard = v128.splat<T>(<T>control(net, epsilon));
   for (const end = p + bytes; p < end; p += 16) {
     const g = v128.load(p + gradient);
     const first = addProduct<T>(v128.mul<T>(kept1, v128.load(p + slot)), new1, g);

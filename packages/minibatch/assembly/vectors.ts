@@ -18,6 +18,59 @@ export function sumOf<T>(v: v128): T {
   return <T>(f64x2.extract_lane(v, 0) + f64x2.extract_lane(v, 1));
 }
 
+/** The sums of two vectors, as the first two lanes. */
+export function sumsOf<T>(a: v128, b: v128): v128 {
+  if (sizeof<T>() === 4) {
+    const pairs = f32x4.add(
+      v128.shuffle<f32>(a, b, 0, 1, 4, 5),
+      v128.shuffle<f32>(a, b, 2, 3, 6, 7),
+    );
+    return f32x4.add(
+      v128.shuffle<f32>(pairs, pairs, 0, 2, 0, 2),
+      v128.shuffle<f32>(pairs, pairs, 1, 3, 1, 3),
+    );
+  }
+  return f64x2.add(v128.shuffle<f64>(a, b, 0, 2), v128.shuffle<f64>(a, b, 1, 3));
+}
+
+/** The first lane of each, as the first two. */
+export function pairOf<T>(a: v128, b: v128): v128 {
+  if (sizeof<T>() === 4) return v128.shuffle<f32>(a, b, 0, 4, 0, 4);
+  return v128.shuffle<f64>(a, b, 0, 2);
+}
+
+/** The first lane, everywhere. */
+export function firstOf<T>(v: v128): v128 {
+  if (sizeof<T>() === 4) return v128.shuffle<f32>(v, v, 0, 0, 0, 0);
+  return v128.shuffle<f64>(v, v, 0, 0);
+}
+
+/** The second lane, everywhere. */
+export function secondOf<T>(v: v128): v128 {
+  if (sizeof<T>() === 4) return v128.shuffle<f32>(v, v, 1, 1, 1, 1);
+  return v128.shuffle<f64>(v, v, 1, 1);
+}
+
+/** Two values, as the first two lanes. */
+export function loadPair<T>(p: usize): v128 {
+  return sizeof<T>() === 4 ? v128.load64_zero(p) : v128.load(p);
+}
+
+export function storePair<T>(p: usize, pair: v128): void {
+  if (sizeof<T>() === 4) v128.store64_lane(p, pair, 0);
+  else v128.store(p, pair);
+}
+
+/** The first two lanes as float64. */
+export function widePair<T>(pair: v128): v128 {
+  return sizeof<T>() === 4 ? f64x2.promote_low_f32x4(pair) : pair;
+}
+
+/** Two float64 as the first two lanes. */
+export function narrowPair<T>(pair: v128): v128 {
+  return sizeof<T>() === 4 ? f32x4.demote_f64x2_zero(pair) : pair;
+}
+
 /** `sum + a · b`; no FMA, so that results do not depend on the machine. */
 export function addProduct<T>(sum: v128, a: v128, b: v128): v128 {
   return v128.add<T>(sum, v128.mul<T>(a, b));

@@ -2,7 +2,6 @@ import {
   type BatchNormState,
   type FloatArray,
   type Moments,
-  nextWeights,
   optionsOfState,
   parseStateFor,
   planPass,
@@ -11,7 +10,7 @@ import {
   updateRunning,
 } from "@batchnorm/core";
 import type { Block } from "./block.ts";
-import { layerControls, policies } from "./controls.ts";
+import { layerControls, policies, starts } from "./controls.ts";
 import { counterOf, type Plan, type PlannedBatchNorm } from "./plan.ts";
 
 /** Batch Normalization of one layer: what of it is not done in passes. Its numbers lie in the block. */
@@ -23,10 +22,6 @@ export class BatchNormLayer {
   readonly #counters: number;
   readonly #controls: number;
   #options: ResolvedOptions;
-  /** What the batches weigh after the step that is being made. */
-  #nextWeight = 0;
-  /** What core's rule reads, kept to spare an object per step. */
-  readonly #running = { updates: 0, weight: 0 };
 
   constructor(plan: Plan, units: number, at: PlannedBatchNorm, options: ResolvedOptions) {
     this.units = units;
@@ -58,35 +53,16 @@ export class BatchNormLayer {
     return doubles[this.#controls + layerControls.frozen] === 1;
   }
 
+  /** Whether it cannot train on a batch of one sample. */
+  refusesOne(block: Block): boolean {
+    return this.#options.onSingleValue === "throw" && !this.isFrozen(block);
+  }
+
   /** @throws {BatchNormError} as core's planPass, for batches that it cannot train on. */
   requireTrainable(block: Block, count: number): void {
     // Asked at every step, and nearly always in vain.
     if (count > 1 && this.#options.epsilon > 0) return;
     planPass(this.#options, { training: true, trainable: !this.isFrozen(block) }, count);
-  }
-
-  /** Says how the next step is to move the running statistics. */
-  beginStep(doubles: Float64Array): void {
-    const running = this.#running;
-    running.updates = doubles[this.#counters] as number;
-    running.weight = doubles[this.#counters + 1] as number;
-    const { keep, weight } = nextWeights(running, this.#options);
-    doubles[this.#controls + layerControls.keep] = keep;
-    this.#nextWeight = weight;
-  }
-
-  /** Counts the batch of the step that was made, if it entered. */
-  endStep(doubles: Float64Array, count: number): void {
-    const control = this.#controls;
-    if (doubles[control + layerControls.frozen] === 1) return;
-    const skips = policies[doubles[control + layerControls.onNonFinite] as number] === "skip";
-    if (skips && doubles[control + layerControls.nonFinite] === 1) return;
-    const counter = this.#counters;
-    const updates = doubles[counter] as number;
-    const same = updates === 0 || doubles[counter + 2] === count;
-    doubles[counter] = updates + 1;
-    doubles[counter + 1] = this.#nextWeight;
-    doubles[counter + 2] = same ? count : 0;
   }
 
   /**
@@ -151,9 +127,12 @@ export class BatchNormLayer {
 
   /** Tells the executor the options. */
   #control({ doubles }: Block): void {
-    const { epsilon, varianceEstimator, onNonFinite } = this.#options;
+    const { epsilon, momentum, start, varianceEstimator, onNonFinite } = this.#options;
     const at = this.#controls;
+    const cumulative = momentum === "cumulative";
     doubles[at + layerControls.epsilon] = epsilon;
+    doubles[at + layerControls.momentum] = cumulative ? 0 : momentum;
+    doubles[at + layerControls.start] = starts.indexOf(cumulative ? momentum : start);
     doubles[at + layerControls.unbiased] = varianceEstimator === "unbiased" ? 1 : 0;
     doubles[at + layerControls.onNonFinite] = policies.indexOf(onNonFinite);
   }
@@ -177,10 +156,21 @@ export class BatchNormLayer {
 
   #values({ values }: Block, offset: number): Float64Array {
     const at = offset / this.#plan.grain.size;
-    return Float64Array.from(values.subarray(at, at + this.units));
+    return new Float64Array(values.subarray(at, at + this.units));
   }
 }
 
 function fill(array: FloatArray, at: number, length: number, value: number): void {
   array.fill(value, at, at + length);
+}
+
+/** Those of a network that have it, by their places. */
+export function batchNormLayers(plan: Plan): Map<number, BatchNormLayer> {
+  const layers = new Map<number, BatchNormLayer>();
+  for (const { place, units, batchNorm } of plan.layers) {
+    const options = plan.graph.layers[place - 1]?.batchNorm;
+    if (batchNorm && options)
+      layers.set(place, new BatchNormLayer(plan, units, batchNorm, options));
+  }
+  return layers;
 }

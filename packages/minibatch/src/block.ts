@@ -1,5 +1,5 @@
 import type { FloatArray } from "@batchnorm/core";
-import { type Allocator, arena, type Memory } from "@batchnorm/kernels";
+import { type Allocator, arena, type Memory } from "@batchnorm/kernels/memory";
 
 /** A piece of memory, and views of it by offsets from its start. */
 export interface Block {

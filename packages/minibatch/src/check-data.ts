@@ -1,4 +1,5 @@
 import { type FloatArray, refuse } from "@batchnorm/core";
+import type { FlatSamples } from "./flat-samples.ts";
 import type { Network } from "./network.ts";
 import type { NumberType } from "./network-options.ts";
 
@@ -62,7 +63,7 @@ export function checkSamples(
 export function checkTrainingData(
   { inputs, targets }: TrainingData,
   { inputs: fields, outputs, type }: Pick<Network, "inputs" | "outputs" | "type">,
-): { readonly x: FloatArray; readonly t: FloatArray; readonly count: number } {
+): FlatSamples {
   const { values: x, count } = checkSamples("inputs", inputs, fields, type);
   const t = checkSamples("targets", targets, outputs, type);
   if (t.count !== count) {

@@ -5,10 +5,10 @@ export const controls = {
   beta1: 2,
   beta2: 3,
   epsilon: 4,
-  /** 1 / (1 − beta2ᵗ). */
-  secondScale: 5,
   /** One of {@link outcomes}. */
-  outcome: 6,
+  outcome: 5,
+  /** 1 has a step tell the squared error, whatever loss it makes small. */
+  tellsSquares: 6,
   /** Where those of Batch Normalization begin. */
   layers: 8,
 } as const;
@@ -16,18 +16,23 @@ export const controls = {
 /** The same for each BN layer. */
 export const layerControls = {
   epsilon: 0,
-  /** What an update leaves of the running statistics. */
-  keep: 1,
+  /** Any number where it is `"cumulative"`. */
+  momentum: 1,
+  /** Index in {@link starts}. */
+  start: 2,
   /** 1 normalizes by the running statistics. */
-  frozen: 2,
+  frozen: 3,
   /** 1 takes M2 / (m − 1) into the running variance. */
-  unbiased: 3,
+  unbiased: 4,
   /** Index in {@link policies}. */
-  onNonFinite: 4,
+  onNonFinite: 5,
   /** 1 where the batch's statistics were not finite. */
-  nonFinite: 5,
-  size: 6,
+  nonFinite: 6,
+  size: 7,
 } as const;
+
+/** Running statistics that are cumulative have no other start. */
+export const starts = ["zero-one", "first-batch", "debiased", "cumulative"] as const;
 
 export const policies = ["throw", "skip", "propagate"] as const;
 

@@ -8,4 +8,7 @@ import type { FloatArray } from "@batchnorm/core";
  * @param samples - Which they are, by their places in the data; likewise.
  * @returns a finite number.
  */
-export type Cost = (outputs: FloatArray, samples: Uint32Array) => number;
+export type CostFunction = (outputs: FloatArray, samples: Uint32Array) => number;
+
+/** A {@link CostFunction}, or one that the network computes without copying its outputs: `½ Σ (a − t)²`. */
+export type Cost = CostFunction | "squared-error";

@@ -4,6 +4,7 @@ import type { Block } from "./block.ts";
 import type { Executor } from "./executor.ts";
 import { writeMatrix } from "./parameters.ts";
 import type { Plan, PlannedPlace } from "./plan.ts";
+import { courseBytes } from "./record-sizes.ts";
 import { roomFrom } from "./room.ts";
 
 /** Samples that lie where a network computes; for that network alone. */
@@ -12,6 +13,8 @@ export class Dataset {
   readonly count: number;
   /** Where the targets begin, in bytes. */
   readonly targets: number;
+  /** Where a trainer's way through them stands, in bytes. */
+  readonly course: number;
   readonly plan: Plan;
   #block: Block | null;
 
@@ -28,6 +31,7 @@ export class Dataset {
     const room = roomFrom(0);
     room.take(count * inputOf(plan).transposedRow);
     this.targets = room.take(count * outputOf(plan).units * size);
+    this.course = room.take(courseBytes(count));
     this.count = count;
     this.plan = plan;
     this.#block = executor.allocate(room.end);

@@ -1,6 +1,16 @@
-import type { Backend } from "@batchnorm/kernels";
+import type { Backend } from "@batchnorm/kernels/memory";
 import type { Block } from "./block.ts";
 import type { Plan } from "./plan.ts";
+
+/** Samples where an executor reads them; numbers are byte offsets in their block. */
+export interface DataAt {
+  /** From its start on rows of inputs, each padded as the plan's place 0 has it. */
+  readonly block: Block;
+  /** Rows of targets, side by side. */
+  readonly targets: number;
+  /** A trainer's way through them, as course.ts has it. */
+  readonly course: number;
+}
 
 /**
  * What computes a network that lies in a block of memory as its plan says.
@@ -17,13 +27,20 @@ export interface Executor {
 
   /**
    * One training step on samples that the plan's `indices` name: gathers them, forward, loss, backward,
-   * update. Where the loss is not finite or the controls' outcome is `refused`, nothing is learned.
+   * update, and counts it. Where the loss is not finite or the controls' outcome is `refused`, nothing is
+   * learned.
    *
-   * @param data - Rows of inputs, each padded as the plan's place 0 has it, and from the offset
-   * `targets` on rows of targets, side by side.
    * @returns the mean loss, before the update.
    */
-  step(data: Block, targets: number, count: number): number;
+  step(data: DataAt, count: number): number;
+
+  /**
+   * Takes steps as the data's course says, or fewer: one whose loss is not finite is the last, and does not
+   * count there. Absent where a step is as slow as all that is done about it.
+   *
+   * @returns the last one's loss.
+   */
+  run?(data: DataAt): number;
 
   /**
    * Forward by the running statistics, for samples that lie in place 0's `transposed`.

@@ -6,8 +6,9 @@ export {
   type Samples,
   type TrainingData,
 } from "./check-data.ts";
-export type { Cost } from "./cost.ts";
+export type { Cost, CostFunction } from "./cost.ts";
 export { Dataset } from "./dataset.ts";
+export { type FlatSamples, Flattener } from "./flat-samples.ts";
 export { foldBatchNorm } from "./fold.ts";
 export type { GradientsOf, LayerGradients, NetworkGradients } from "./gradients.ts";
 export type { Activation, Connection, Graph, Layer } from "./graph.ts";

@@ -1,6 +1,6 @@
 import { type BatchNormState, type FloatArray, type Moments, refuse } from "@batchnorm/core";
-import type { Backend } from "@batchnorm/kernels";
-import { BatchNormLayer } from "./batch-norm-layer.ts";
+import type { Backend } from "@batchnorm/kernels/memory";
+import { type BatchNormLayer, batchNormLayers } from "./batch-norm-layer.ts";
 import { executorFor } from "./compute.ts";
 import { Dataset, inputOf, outputOf } from "./dataset.ts";
 import type { Executor } from "./executor.ts";
@@ -28,6 +28,9 @@ import { type ResolvedGraph, resolveGraph } from "./resolved-graph.ts";
 import { outputsInto, predictInto, requireSamples, requireStepped } from "./samples.ts";
 import { copyIn, copyOut, type Snapshot } from "./snapshot.ts";
 import { Steps } from "./steps.ts";
+
+/** For trainers, which make many steps at once. @throws `ERR_BATCHNORM_DISPOSED`. */
+export let stepsOf: (network: Network) => Steps;
 
 /**
  * A feed-forward network that is trained in mini-batches. It lies in WebAssembly memory, or in a plain
@@ -60,6 +63,10 @@ export class Network {
   readonly #steps: Steps;
   #executor: Executor | null;
 
+  static {
+    stepsOf = (network) => (network.#executor ? network.#steps : refuseDisposed());
+  }
+
   /**
    * @throws {BatchNormError} `ERR_BATCHNORM_OPTION`, `ERR_BATCHNORM_SHAPE`, `ERR_BATCHNORM_MASK`,
    * `ERR_BATCHNORM_UNSUPPORTED`, naming the layer and the connection.
@@ -77,16 +84,9 @@ export class Network {
     this.backend = executor.backend;
     this.inputs = inputOf(plan).units;
     this.outputs = outputOf(plan).units;
-    const norms = new Map<number, BatchNormLayer>();
-    for (const [i, { batchNorm, units }] of plan.layers.entries()) {
-      const resolved = this.#graph.layers[i]?.batchNorm;
-      if (batchNorm && resolved) {
-        norms.set(i + 1, new BatchNormLayer(plan, units, batchNorm, resolved));
-      }
-    }
-    for (const norm of norms.values()) norm.initialize(block);
-    this.#norms = norms;
-    this.#steps = new Steps(executor, [...norms.values()]);
+    this.#norms = batchNormLayers(plan);
+    for (const norm of this.#norms.values()) norm.initialize(block);
+    this.#steps = new Steps(executor, [...this.#norms.values()]);
     this.#steps.initialize();
     writeMasks(executor, this.#graph);
   }
@@ -194,7 +194,7 @@ export class Network {
    */
   step(data: Dataset, indices: Uint32Array, from: number, count: number, rate: number): number {
     if (this.#executor === null) refuseDisposed();
-    return this.#steps.step(data, indices, from, count, rate);
+    return this.#steps.step(data, indices, from, count, rate, false);
   }
 
   /** What the last step, of `count` samples, gave before its update: [count, outputs]. @throws as `predict`. */

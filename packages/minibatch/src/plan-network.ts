@@ -50,8 +50,9 @@ export function planNetwork(
   );
 
   const batch = pad(options.batchSize, grain);
-  /** A matrix, [units][batch] or its transpose, padded to whole vectors both ways. */
-  const matrix = (units: number): number => room.take(pad(units, grain) * batch * grain.size);
+  /** A matrix, [units][batch] or its transpose, padded to whole vectors both ways, and one vector more. */
+  const matrix = (units: number): number =>
+    room.take((pad(units, grain) * batch + grain.lanes) * grain.size);
   const places: PlannedPlace[] = [graph.inputs, ...layers.map(({ units }) => units)].map(
     (units) => ({
       units,

@@ -59,6 +59,16 @@ export class Random {
     this.#words.set(other.#words);
   }
 
+  /** Writes the four words of its state to where another generator, in WebAssembly, goes on from them. */
+  writeTo(words: Uint32Array, at: number): void {
+    for (let i = 0; i < 4; i++) words[at + i] = this.#words[i] as number;
+  }
+
+  /** Goes on from four words that a generator has left. */
+  readFrom(words: Uint32Array, at: number): void {
+    for (let i = 0; i < 4; i++) this.#words[i] = words[at + i] as number;
+  }
+
   /** An integer in [0, 2^32). */
   next(): number {
     const words = this.#words;

@@ -1,6 +1,7 @@
 import { refuse } from "@batchnorm/core";
 import type { BatchNormLayer } from "./batch-norm-layer.ts";
 import { controls, outcomes } from "./controls.ts";
+import type { Course } from "./course.ts";
 import type { Dataset } from "./dataset.ts";
 import type { Executor } from "./executor.ts";
 import type { Plan } from "./plan.ts";
@@ -13,7 +14,6 @@ export class Steps {
   readonly #plan: Plan;
   /** Places of numbers in the block. */
   readonly #controls: number;
-  readonly #counters: number;
   readonly #indices: number;
 
   constructor(executor: Executor, norms: readonly BatchNormLayer[]) {
@@ -21,7 +21,6 @@ export class Steps {
     this.#norms = norms;
     this.#plan = executor.plan;
     this.#controls = executor.plan.controls / 8;
-    this.#counters = executor.plan.counters / 8;
     this.#indices = executor.plan.indices / 4;
   }
 
@@ -39,32 +38,67 @@ export class Steps {
     }
   }
 
-  /** As `Network.step`. */
-  step(data: Dataset, indices: Uint32Array, from: number, count: number, rate: number): number {
-    const executor = this.#executor;
-    const norms = this.#norms;
-    const { block } = executor;
+  /** The fewest samples of one: 2 where Batch Normalization takes their statistics, and refuses one alone. */
+  get leastSamples(): 1 | 2 {
+    const { block } = this.#executor;
+    return this.#norms.some((norm) => norm.refusesOne(block)) ? 2 : 1;
+  }
+
+  /** Whether {@link run} can be called. */
+  get runs(): boolean {
+    return this.#executor.run !== undefined;
+  }
+
+  /**
+   * As `Network.step`.
+   *
+   * @param tellsSquares - Whether the squared error is told, whatever loss is made small.
+   */
+  step(
+    data: Dataset,
+    indices: Uint32Array,
+    from: number,
+    count: number,
+    rate: number,
+    tellsSquares: boolean,
+  ): number {
     if (data.plan !== this.#plan) refuseDataset(data);
-    const samples = data.block;
     this.#take(indices, from, count, data.count);
+    this.#prepare(count, rate, tellsSquares);
+    return this.#end(this.#executor.step(data, count), count);
+  }
+
+  /**
+   * Steps along a course that has been written, as far as it goes.
+   *
+   * @returns the last one's loss; where it is not finite, that step ended the run and is no part of it.
+   * @throws {BatchNormError} as `step`.
+   */
+  run({ data, batches }: Course, rate: number, tellsSquares: boolean): number {
+    this.#prepare(Math.floor(data.count / batches.count), rate, tellsSquares);
+    return this.#end(this.#executor.run?.(data) as number, batches.largest);
+  }
+
+  /** What no step may begin without: `count` is the least there is. */
+  #prepare(count: number, rate: number, tellsSquares: boolean): void {
+    const { block } = this.#executor;
+    const norms = this.#norms;
     if (!(rate >= 0 && rate < Infinity)) {
       refuse("ERR_BATCHNORM_OPTION", "rate must be a finite number ≥ 0", rate);
     }
     for (let i = 0; i < norms.length; i++) {
       (norms[i] as BatchNormLayer).requireTrainable(block, count);
     }
-    const { doubles } = block;
-    this.#setRate(doubles, rate);
-    for (let i = 0; i < norms.length; i++) (norms[i] as BatchNormLayer).beginStep(doubles);
+    block.doubles[this.#controls + controls.rate] = rate;
+    block.doubles[this.#controls + controls.tellsSquares] = tellsSquares ? 1 : 0;
+  }
 
-    const loss = executor.step(samples, data.targets, count);
+  #end(loss: number, count: number): number {
+    const { doubles } = this.#executor.block;
+    // Gradients are asked for with the loss itself.
+    doubles[this.#controls + controls.tellsSquares] = 0;
     const outcome = doubles[this.#controls + controls.outcome];
     if (outcome === outcomes.refused) this.#refuse(count);
-    if (outcome === outcomes.diverged) return loss;
-    for (let i = 0; i < norms.length; i++) (norms[i] as BatchNormLayer).endStep(doubles, count);
-    if (outcome !== outcomes.propagated) {
-      doubles[this.#counters] = (doubles[this.#counters] as number) + 1;
-    }
     return loss;
   }
 
@@ -85,19 +119,6 @@ export class Steps {
       }
       words[at + i] = index;
     }
-  }
-
-  /** Adam's corrections for the moments' start at 0 are made here, once. */
-  #setRate(doubles: Float64Array, rate: number): void {
-    const { optimizer } = this.#plan.options;
-    const at = this.#controls;
-    if (optimizer.kind === "sgd") {
-      doubles[at + controls.rate] = rate;
-      return;
-    }
-    const t = (doubles[this.#counters] as number) + 1;
-    doubles[at + controls.rate] = rate / (1 - optimizer.beta1 ** t);
-    doubles[at + controls.secondScale] = 1 / (1 - optimizer.beta2 ** t);
   }
 
   #refuse(count: number): never {

@@ -1,9 +1,8 @@
 import { refuse } from "@batchnorm/core";
 import { type Batches, balancedBatches } from "./batches.ts";
 import type { Cost } from "./cost.ts";
-import type { Network } from "./network.ts";
+import { type Network, stepsOf } from "./network.ts";
 import type { PositionState } from "./position.ts";
-import { resolveGraph } from "./resolved-graph.ts";
 import { type Rate, requireRate } from "./schedule.ts";
 
 /** How a network is trained. */
@@ -52,10 +51,10 @@ export function resolveTrainerOptions(
     refuse("ERR_BATCHNORM_OPTION", "shuffle must be true or false", shuffle);
   }
   requireRate(rate);
-  if (cost !== null && typeof cost !== "function") {
-    refuse("ERR_BATCHNORM_OPTION", "cost must be a function", cost);
+  if (cost !== null && cost !== "squared-error" && typeof cost !== "function") {
+    refuse("ERR_BATCHNORM_OPTION", "cost must be a function, or squared-error", cost);
   }
-  return { batchSize, shuffle, rate, cost };
+  return { batchSize, shuffle, rate, cost: cost === network.options.loss ? null : cost };
 }
 
 /**
@@ -65,10 +64,7 @@ export function resolveTrainerOptions(
  * room for the batches.
  */
 export function batchesFor(network: Network, samples: number, batchSize: number): Batches {
-  const normalized = resolveGraph(network.graph).layers.some(
-    ({ batchNorm }, i) => batchNorm?.onSingleValue === "throw" && !network.isFrozen(i + 1),
-  );
-  const batches = balancedBatches(samples, batchSize, normalized);
+  const batches = balancedBatches(samples, batchSize, stepsOf(network).leastSamples > 1);
   if (batches.largest > network.batchSize) {
     const rule =
       `${samples} samples by ${batchSize} make a batch of ${batches.largest}, so the network's batchSize ` +

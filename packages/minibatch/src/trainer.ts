@@ -4,6 +4,7 @@ import { checkTrainingData, type TrainingData } from "./check-data.ts";
 import type { Dataset } from "./dataset.ts";
 import { Epochs } from "./epochs.ts";
 import { nextTask } from "./event-loop.ts";
+import type { FlatSamples } from "./flat-samples.ts";
 import { Network } from "./network.ts";
 import { Position, type PositionState } from "./position.ts";
 import { Random } from "./random.ts";
@@ -39,15 +40,16 @@ export class Trainer {
   #busy = false;
 
   /**
-   * @param data - Copied to where the network computes; later changes of the arrays do not count.
+   * @param data - Copied to where the network computes; later changes of the arrays do not count. Flat
+   * samples are not checked again.
    * @throws {BatchNormError} `ERR_BATCHNORM_OPTION`; for the data as `checkSamples`, and
    * `ERR_BATCHNORM_TOO_FEW_VALUES` for a single sample where Batch Normalization takes statistics;
    * `ERR_BATCHNORM_STATE` for a position that is malformed, or beyond the data.
    */
-  constructor(network: Network, data: TrainingData, options: TrainerOptions = {}) {
+  constructor(network: Network, data: TrainingData | FlatSamples, options: TrainerOptions = {}) {
     const { rate, batchSize, shuffle, cost } = resolveTrainerOptions(options, network);
     const position = beginningOf(options);
-    const { x, t, count } = checkTrainingData(data, network);
+    const { x, t, count } = "count" in data ? data : checkTrainingData(data, network);
     const batches = batchesFor(network, count, batchSize);
     requireBatch(position, batches);
     this.network = network;
@@ -147,8 +149,9 @@ export class Trainer {
       for (let epochs = 0; ; ) {
         const before = this.#endedBefore(options, epochs);
         if (before) return this.#result(epochs, before);
-        const loss = this.#epochs.advance(Number.POSITIVE_INFINITY) as number;
-        epochs++;
+        const most = asksAfterEach(options) ? 1 : options.epochs - epochs;
+        epochs += this.#epochs.complete(most, options.errorThreshold ?? Number.NaN);
+        const loss = this.#epochs.position.loss as number;
         options.onEpoch?.(this.#tell(loss));
         const after = this.#endedAfter(options, loss);
         if (after) return this.#result(epochs, after);
@@ -266,6 +269,11 @@ export class Trainer {
   #result(epochs: number, stoppedBy: TrainResult["stoppedBy"]): TrainResult {
     return { epochs, loss: this.#epochs.position.loss, stoppedBy };
   }
+}
+
+/** Whether an epoch may change what comes after it, or somebody wants to hear of each. */
+function asksAfterEach({ signal, until, onEpoch }: TrainOptions): boolean {
+  return Boolean(signal || until || onEpoch);
 }
 
 function beginningOf({ position, seed = 0 }: TrainerOptions): Position {

@@ -1,5 +1,5 @@
 import { expectRefusal } from "@batchnorm/conformance/vitest";
-import { Network, Trainer } from "@batchnorm/minibatch";
+import { Network, Trainer, type TrainerOptions } from "@batchnorm/minibatch";
 import { describe, expect, test } from "vitest";
 import { onEachBackend } from "./backends.ts";
 import { deepGraph, noise, seeded } from "./sets.ts";
@@ -47,6 +47,46 @@ onEachBackend(() => {
         expect(loss).toBeCloseTo(plain.losses[i]!, digits);
       });
     });
+
+    describe("the squared error, told by name while cross-entropy is learned,", () => {
+      const learner = () => seeded(deepGraph, { batchSize: 8, type, loss: "cross-entropy" });
+      const train = (options: TrainerOptions) => {
+        const network = learner();
+        const trainer = new Trainer(network, data, { seed: 3, rate: 0.3, ...options });
+        const losses = [trainer.epoch(), trainer.epoch()];
+        return { losses, state: JSON.stringify(network.toState()) };
+      };
+
+      test("is what a function of the outputs says, and changes nothing else", () => {
+        const [named, judged] = [train({ cost: "squared-error" }), train({ cost: half })];
+        expect(named.state).toBe(judged.state);
+        // As above.
+        const digits = type === "float32" ? 5 : 12;
+        named.losses.forEach((loss, i) => {
+          expect(loss).toBeCloseTo(judged.losses[i]!, digits);
+        });
+      });
+
+      test("is the same to the last bit when each step is a call of its own", () => {
+        const cost = "squared-error";
+        expect(train({ cost, rate: () => 0.3 })).toEqual(train({ cost }));
+      });
+
+      test("is forgotten where somebody else asks the network", () => {
+        const [told, plain] = [learner(), learner()].map((network, i) => {
+          const cost = i === 0 ? ("squared-error" as const) : undefined;
+          new Trainer(network, data, { cost }).epoch();
+          const x = Float64Array.from(data.inputs.slice(0, 5).flat());
+          const xOfType = type === "float32" ? Float32Array.from(x) : x;
+          const targets = new Float64Array(10).fill(0.25);
+          const { loss } = network.gradients(xOfType, 5, { targets });
+          const loaded = network.load(xOfType, targets, 5);
+          const step = network.step(loaded, Uint32Array.of(0, 1, 2, 3, 4), 0, 5, 0.5);
+          return [loss, step];
+        });
+        expect(told).toEqual(plain);
+      });
+    });
   });
 });
 
@@ -59,5 +99,7 @@ test("a cost that is no finite number is refused, and training goes on after its
   bad = false;
   expect(trainer.progress.step).toBe(1);
   expect(trainer.epoch()).toBe(4);
-  expectRefusal("ERR_BATCHNORM_OPTION", () => new Trainer(network, data, { cost: 1 as never }));
+  for (const cost of [1, "cross-entropy"] as never[]) {
+    expectRefusal("ERR_BATCHNORM_OPTION", () => new Trainer(network, data, { cost }));
+  }
 });

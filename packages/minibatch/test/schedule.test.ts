@@ -1,7 +1,7 @@
 import { expectRefusal } from "@batchnorm/conformance/vitest";
 import { Network, type Rate, Trainer } from "@batchnorm/minibatch";
 import { expect, test } from "vitest";
-import { xor, xorGraph } from "./sets.ts";
+import { stepByStep, xor, xorGraph } from "./sets.ts";
 
 /** The rate of each step of three epochs, of two steps each. */
 function ratesBy(rate: Rate): number[] {
@@ -12,7 +12,7 @@ function ratesBy(rate: Rate): number[] {
     rates.push(rate);
     return step(data, indices, from, count, rate);
   };
-  new Trainer(network, xor, { rate }).train({ epochs: 3 });
+  new Trainer(network, xor, { rate, cost: stepByStep }).train({ epochs: 3 });
   return rates;
 }
 

@@ -1,4 +1,5 @@
 import {
+  type Cost,
   type Graph,
   initialize,
   Network,
@@ -14,6 +15,9 @@ export function seeded(graph: Graph, options: NetworkOptions, seed = 1): Network
   initialize(network, { kind: "glorot" }, seed);
   return network;
 }
+
+/** A cost, which is asked after each step: a trainer with it makes one step at a time, by `network.step`. */
+export const stepByStep: Cost = () => 0;
 
 /** Four samples that no single layer can tell apart. */
 export const xor: TrainingData = {

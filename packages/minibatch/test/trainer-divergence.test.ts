@@ -70,6 +70,17 @@ onEachBackend(() => {
     expect(trainer.progress).toMatchObject({ epoch: 1, step: 5 });
   });
 
+  test("parameters that a call has left, and that nothing finite comes of, are not those to go back to", () => {
+    const network = seeded(graph, { type: "float64", batchSize: 40 });
+    const trainer = new Trainer(network, data, { rate: [0.01, 1e162] });
+    const good = stateOf(network);
+    trainer.train({ epochs: 2 });
+    expect(stateOf(network)).not.toBe(good);
+    expectRefusal("ERR_BATCHNORM_NON_FINITE", () => trainer.epoch());
+    expect(stateOf(network)).toBe(good);
+    expect(trainer.progress).toMatchObject({ epoch: 0, step: 0 });
+  });
+
   test("a sigmoid that hides infinite weights from the loss does not hide them from the check", () => {
     const sigmoid: Graph = { inputs: 3, layers: [{ units: 2, activation: "sigmoid" }] };
     const network = seeded(sigmoid, { batchSize: 8, type: "float64" });

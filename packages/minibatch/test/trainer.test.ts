@@ -1,7 +1,7 @@
 import { expectRefusal } from "@batchnorm/conformance/vitest";
 import { type Network, Trainer, type TrainerOptions } from "@batchnorm/minibatch";
 import { expect, test } from "vitest";
-import { deepGraph, noise, seeded, xor, xorGraph } from "./sets.ts";
+import { deepGraph, noise, seeded, stepByStep, xor, xorGraph } from "./sets.ts";
 
 const data = { inputs: noise("x", 37, 4), targets: noise("t", 37, 2) };
 const make = (options: TrainerOptions = {}, batchSize = 8): Trainer =>
@@ -22,7 +22,7 @@ function watch(network: Network): number[][] {
 test("an epoch takes every sample once, in another order each time", () => {
   const network = seeded(deepGraph, { batchSize: 8 });
   const steps = watch(network);
-  const trainer = new Trainer(network, data, { seed: 5 });
+  const trainer = new Trainer(network, data, { seed: 5, cost: stepByStep });
   const orders = [0, 1, 2].map(() => {
     trainer.epoch();
     return steps.splice(0);
@@ -37,7 +37,7 @@ test("an epoch takes every sample once, in another order each time", () => {
 test("without shuffling, samples come in their order", () => {
   const network = seeded(deepGraph, { batchSize: 8 });
   const steps = watch(network);
-  new Trainer(network, data, { shuffle: false }).train({ epochs: 2 });
+  new Trainer(network, data, { shuffle: false, cost: stepByStep }).train({ epochs: 2 });
   const inOrder = Array.from({ length: 37 }, (_, i) => i);
   expect(steps.flat()).toEqual([...inOrder, ...inOrder]);
 });
@@ -70,7 +70,7 @@ test("the rate of each step is the schedule's", () => {
     rates.push(rate);
     return step(data, indices, from, count, rate);
   };
-  const trainer = new Trainer(network, data, { rate: [0.2, 0.1] });
+  const trainer = new Trainer(network, data, { rate: [0.2, 0.1], cost: stepByStep });
   trainer.train({ epochs: 3 });
   trainer.rate = 0.05;
   trainer.epoch();

@@ -1,8 +1,9 @@
 import { refuse } from "@batchnorm/core";
-import { Trainer, type TrainOptions } from "@batchnorm/minibatch";
+import { Flattener, Trainer, type TrainOptions, type TrainResult } from "@batchnorm/minibatch";
 import { busyNetworks, requireIdle } from "./busy-networks.ts";
+import { engineCost, meanCost } from "./costs.ts";
 import { Engine } from "./engine.ts";
-import type { NetworkLike, Synaptic } from "./host.ts";
+import type { Cost, NetworkLike, Synaptic } from "./host.ts";
 import { Iterations } from "./iterations.ts";
 import { wiringOf } from "./list-wiring.ts";
 import { requireNetwork } from "./require-host.ts";
@@ -12,7 +13,7 @@ import {
   type Sample,
   type TrainingOptions,
 } from "./training-options.ts";
-import { checkSet, sumOfCosts, type TrainingSet } from "./training-set.ts";
+import { checkSet, partOf, type TrainingSet } from "./training-set.ts";
 
 /** What synaptic's Trainer gives. */
 export interface TrainingResult {
@@ -40,6 +41,7 @@ export class HostedTrainer {
   #calls = 0;
   /** Of the last call, if it remembers nothing that the next one must not know. */
   #engine: Engine | null = null;
+  readonly #flattener = new Flattener();
 
   /** @throws {BatchNormError} `ERR_BATCHNORM_UNSUPPORTED` for another copy's network; `ERR_BATCHNORM_OPTION`. */
   constructor(synaptic: Synaptic, network: NetworkLike, options: TrainingOptions = {}) {
@@ -60,7 +62,7 @@ export class HostedTrainer {
   train(set: readonly Sample[], options: TrainingOptions = {}): TrainingResult {
     const run = this.#begin(set, options);
     try {
-      if (!run.iterations.over) run.trainer.train(run.until);
+      if (!run.iterations.over) run.enter(run.trainer.train(run.until));
     } finally {
       run.end();
     }
@@ -74,7 +76,7 @@ export class HostedTrainer {
   async trainAsync(set: readonly Sample[], options: TrainingOptions = {}): Promise<TrainingResult> {
     const run = this.#begin(set, options);
     try {
-      if (!run.iterations.over) await run.trainer.trainAsync(run.until);
+      if (!run.iterations.over) run.enter(await run.trainer.trainAsync(run.until));
     } finally {
       run.end();
     }
@@ -95,7 +97,7 @@ export class HostedTrainer {
     const { cost } = this.#resolve(options);
     const engine = Engine.of(this.#synaptic, this.network, mostAtOnce);
     try {
-      const data = checkSet(set, engine.network);
+      const data = checkSet(set, engine.network, new Flattener());
       const error = this.#meanCost(engine, data, cost);
       return { error, time: Date.now() - start };
     } finally {
@@ -113,17 +115,13 @@ export class HostedTrainer {
     requireIdle(network);
     const options = this.#resolve(given);
     const engine = this.#engineFor(options, set?.length ?? 0);
-    const { train, test } = split(checkSet(set, engine.network), options);
-    const width = engine.network.outputs;
-    const trainer = new Trainer(
-      engine.network,
-      { inputs: train.inputs, targets: train.targets },
-      {
-        batchSize: options.batchSize,
-        ...{ shuffle: options.shuffle, seed: (options.seed + this.#calls++) % 2 ** 53 },
-        cost: sumOfCosts(train, width, options.cost, this.#synaptic.Trainer.cost.MSE),
-      },
-    );
+    const { train, test } = split(checkSet(set, engine.network, this.#flattener), options);
+    const { MSE } = this.#synaptic.Trainer.cost;
+    const { cost, scale } = engineCost(train, engine.network.outputs, options.cost, MSE);
+    const trainer = new Trainer(engine.network, train.flat, {
+      ...{ batchSize: options.batchSize, shuffle: options.shuffle, cost },
+      seed: (options.seed + this.#calls++) % 2 ** 53,
+    });
     const iterations = new Iterations(options, {
       test: test && (() => this.#meanCost(engine, test, options.cost)),
       setRate: (rate) => {
@@ -131,15 +129,20 @@ export class HostedTrainer {
       },
       publish: () => engine.write(),
     });
+    const { undisturbed } = iterations;
     const until: TrainOptions = {
       epochs: options.iterations,
-      onEpoch: ({ loss }) => iterations.end(loss),
-      until: () => iterations.over,
       ...(options.signal ? { signal: options.signal } : {}),
+      ...(undisturbed
+        ? { errorThreshold: options.error / scale }
+        : { onEpoch: ({ loss }) => iterations.end(loss * scale), until: () => iterations.over }),
     };
     busyNetworks.add(network);
     return {
       ...{ trainer, iterations, until },
+      enter({ epochs, loss }: TrainResult) {
+        if (undisturbed) iterations.enter(epochs, (loss ?? 1) * scale);
+      },
       end: () => {
         busyNetworks.delete(network);
         trainer.dispose();
@@ -170,15 +173,9 @@ export class HostedTrainer {
     return engine;
   }
 
-  #meanCost(
-    { network }: Engine,
-    { samples, ...data }: TrainingSet,
-    cost: ResolvedTraining["cost"],
-  ) {
-    const { MSE } = this.#synaptic.Trainer.cost;
-    const outputs = network.predict(data.inputs, samples.length);
-    const sum = sumOfCosts({ samples, ...data }, network.outputs, cost, MSE);
-    return sum(outputs, Uint32Array.from(samples.keys())) / samples.length;
+  #meanCost({ network }: Engine, set: TrainingSet, cost: Cost): number {
+    const outputs = network.predict(set.flat.x, set.flat.count);
+    return meanCost(set, network.outputs, cost, this.#synaptic.Trainer.cost.MSE, outputs);
   }
 }
 
@@ -197,16 +194,5 @@ function split(
     const rule = "crossValidate.testSize must leave a sample or more to test with";
     refuse("ERR_BATCHNORM_OPTION", rule, crossValidate.testSize);
   }
-  const part = (from: number, to: number): TrainingSet => ({
-    samples: all.samples.slice(from, to),
-    inputs: all.inputs.subarray(
-      (from * all.inputs.length) / length,
-      (to * all.inputs.length) / length,
-    ),
-    targets: all.targets.subarray(
-      (from * all.targets.length) / length,
-      (to * all.targets.length) / length,
-    ),
-  });
-  return { train: part(0, count), test: part(count, length) };
+  return { train: partOf(all, 0, count), test: partOf(all, count, length) };
 }

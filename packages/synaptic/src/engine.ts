@@ -1,20 +1,31 @@
+import type { BatchNormState } from "@batchnorm/core";
 import { Network, type Optimizer } from "@batchnorm/minibatch";
 import { type EnginePart, graphOf, partsOf } from "./engine-graph.ts";
 import { GraphMemory } from "./graph-memory.ts";
 import type { NetworkLike, Synaptic } from "./host.ts";
 import { wiringOf } from "./list-wiring.ts";
-import type { Source, WiredLayer, Wiring } from "./wiring.ts";
+import type { WiredLayer, Wiring } from "./wiring.ts";
+
+/** Arrays that the weights of a layer by source, and its biases, pass through. */
+interface Numbers {
+  readonly weights: readonly Float64Array[];
+  readonly bias: Float64Array;
+}
 
 /** A network of synaptic's as matrices, in float64. Nothing of the two is shared: it is read, and written. */
 export class Engine {
   readonly network: Network;
   readonly #wiring: Wiring;
   readonly #parts: readonly EnginePart[];
+  /** What `network` and a part's normalization agree on, where they do: checking a state costs more than all else. */
+  readonly #states: (BatchNormState | undefined)[] = [];
+  readonly #numbers: readonly Numbers[];
 
   private constructor(network: Network, wiring: Wiring, parts: readonly EnginePart[]) {
     this.network = network;
     this.#wiring = wiring;
     this.#parts = parts;
+    this.#numbers = parts.map(numbersOf);
   }
 
   /**
@@ -56,8 +67,10 @@ export class Engine {
     for (const [i, { sum, normalized }] of this.#parts.entries()) {
       if (sum) this.#readSum(memory, sum, i + 1);
       if (!normalized?.normalization) continue;
-      this.network.loadBatchNormState(i + 1, normalized.normalization.state(normalized.name));
-      this.network.freeze(i + 1, normalized.normalization.frozen);
+      const { current, frozen } = normalized.normalization;
+      if (this.#states[i] !== current) this.network.loadBatchNormState(i + 1, current);
+      this.#states[i] = current;
+      this.network.freeze(i + 1, frozen);
     }
   }
 
@@ -67,7 +80,9 @@ export class Engine {
     for (const [i, { sum, normalized }] of this.#parts.entries()) {
       if (sum) this.#writeSum(memory, sum, i + 1);
       if (!normalized?.normalization) continue;
-      normalized.normalization.load(this.network.batchNormState(i + 1));
+      const state = this.network.batchNormState(i + 1);
+      normalized.normalization.follow(state);
+      this.#states[i] = state;
       memory.writeNormalization(normalized);
     }
     memory.finish();
@@ -78,20 +93,28 @@ export class Engine {
   }
 
   #readSum(memory: GraphMemory, layer: WiredLayer, place: number): void {
-    for (const [c, { units }] of (layer.sources as Source[]).entries()) {
-      const weights = new Float64Array(layer.neurons.length * units);
-      memory.readWeights(layer, c, weights);
-      this.network.writeWeights(place, c, weights);
+    const { weights, bias } = this.#numbers[place - 1] as Numbers;
+    for (const [c, matrix] of weights.entries()) {
+      memory.readWeights(layer, c, matrix);
+      this.network.writeWeights(place, c, matrix);
     }
-    const bias = new Float64Array(layer.neurons.length);
     memory.readBias(layer, bias);
     this.network.writeBias(place, bias);
   }
 
   #writeSum(memory: GraphMemory, layer: WiredLayer, place: number): void {
-    for (const c of layer.sources.keys()) {
-      memory.writeWeights(layer, c, this.network.readWeights(place, c));
+    const { weights, bias } = this.#numbers[place - 1] as Numbers;
+    for (const [c, matrix] of weights.entries()) {
+      memory.writeWeights(layer, c, this.network.readWeights(place, c, matrix));
     }
-    memory.writeBias(layer, this.network.readBias(place));
+    memory.writeBias(layer, this.network.readBias(place, bias));
   }
+}
+
+function numbersOf({ sum }: EnginePart): Numbers {
+  const { neurons, sources } = sum ?? { neurons: [], sources: [] };
+  return {
+    weights: sources.map(({ units }) => new Float64Array(neurons.length * units)),
+    bias: new Float64Array(neurons.length),
+  };
 }

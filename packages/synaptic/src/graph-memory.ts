@@ -30,7 +30,7 @@ export class GraphMemory {
     this.#slots = optimized ? slotsOf(wiring, optimized) : null;
   }
 
-  /** Reads the weights from one source into a matrix [neurons, source neurons] of zeros. */
+  /** Reads the weights from one source into a matrix [neurons, source neurons], but for those that there are not. */
   readWeights(layer: WiredLayer, index: number, out: Float64Array): void {
     const { connections, at } = layer.sources[index] as Source;
     const slots = this.#slots?.[layer.place - 1]?.weights[index];

@@ -29,6 +29,18 @@ export class Iterations {
     if (!this.over) this.#begin(0);
   }
 
+  /** Whether nothing happens between iterations but that the error may be small enough. */
+  get undisturbed(): boolean {
+    const { rate, schedule, log } = this.#options;
+    return typeof rate === "number" && !schedule && log === 0 && !this.#effects.test;
+  }
+
+  /** Enters iterations that nobody was asked between. @param error - Of the last one. */
+  enter(iterations: number, error: number): void {
+    this.done = iterations;
+    if (iterations > 0) this.error = error;
+  }
+
   /** Whether no iteration is to follow. */
   get over(): boolean {
     const { error, iterations, crossValidate } = this.#options;

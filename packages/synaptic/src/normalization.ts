@@ -4,6 +4,7 @@ import {
   type BatchNormState,
   type ChannelMap,
   channelMap,
+  optionsOfState,
   type ResolvedOptions,
 } from "@batchnorm/core";
 import { resolveBatchNorm } from "@batchnorm/minibatch";
@@ -14,7 +15,9 @@ export class Normalization {
   /** Null where nobody named it; it then goes by its place in the network. */
   readonly name: string | null;
   frozen: boolean;
-  #norm: BatchNorm;
+  /** As it was made. */
+  readonly #options: ResolvedOptions;
+  #state: BatchNormState;
 
   /**
    * @param size - Neurons.
@@ -23,33 +26,53 @@ export class Normalization {
    */
   constructor(size: number, options: BatchNormOptions) {
     resolveBatchNorm(options, "BatchNormLayer");
-    this.#norm = new BatchNorm(size, options);
-    this.frozen = !this.#norm.trainable;
+    const norm = new BatchNorm(size, options);
+    this.#options = norm.options;
+    this.#state = norm.toState();
+    this.frozen = !norm.trainable;
     this.name = options.name ?? null;
   }
 
   get options(): ResolvedOptions {
-    return { ...this.#norm.options, trainable: !this.frozen };
+    const { name } = this.#options;
+    return { ...this.#options, ...optionsOfState(this.#state), name, trainable: !this.frozen };
+  }
+
+  /** The state itself, which nobody changes: another one takes its place. */
+  get current(): BatchNormState {
+    return this.#state;
   }
 
   /** @param name - Where it has none of its own. */
   state(name: string): BatchNormState {
-    return { ...this.#norm.toState(), name: this.name ?? name };
+    return { ...this.#norm().toState(), name: this.name ?? name };
   }
 
   /** @throws {BatchNormError} `ERR_BATCHNORM_STATE`; nothing is loaded then. */
   load(state: unknown): void {
-    this.#norm.loadState(state);
+    const norm = this.#norm();
+    norm.loadState(state);
+    this.#state = norm.toState();
+  }
+
+  /** Takes over a state that an engine of this layer's options gave, and that nobody else has. */
+  follow(state: BatchNormState): void {
+    this.#state = state;
   }
 
   /** Gamma and beta as at first, and no statistics. */
   reset(): void {
-    this.#norm = new BatchNorm(this.#norm.channels, this.#norm.options);
+    this.#state = new BatchNorm(this.#state.channels, this.options).toState();
   }
 
   /** What it does at inference: `y = k · x + s`. */
   map(): ChannelMap {
-    return channelMap(this.#norm.toState());
+    return channelMap(this.#state);
+  }
+
+  /** A copy. */
+  #norm(): BatchNorm {
+    return BatchNorm.fromState(this.#state, { name: this.#options.name });
   }
 }
 

@@ -2,7 +2,7 @@ import { expectRefusal } from "@batchnorm/conformance/vitest";
 import type { Network, Progress, Sample, TrainingOptions } from "@batchnorm/synaptic";
 import synaptic from "synaptic";
 import { describe, expect, test, vi } from "vitest";
-import { accuracy, api, classes, networks, scaledClasses, snapshot } from "./networks.ts";
+import { accuracy, api, classes, inputsOf, networks, scaledClasses, snapshot } from "./networks.ts";
 
 const { Layer, Network: StockNetwork, Neuron, Trainer } = synaptic;
 const { BatchNormPerceptron, BatchTrainer } = api;
@@ -244,6 +244,60 @@ describe("mini-batches", () => {
     const { weight } = lost!;
     fresh.train(set);
     expect(lost!.weight).toBe(weight);
+  });
+
+  test("iterations that nothing happens between are those that something does", () => {
+    const [quiet, told] = [make(), make()];
+    const schedule = { every: 1, do: () => false };
+    const options = { iterations: 60, error: 0.12, rate: 0.4, batchSize: 8 };
+    const [a, b] = [train(quiet, options), train(told, { ...options, schedule })];
+    expect(a.iterations).toBeLessThan(60);
+    expect([a.iterations, a.error]).toEqual([b.iterations, b.error]);
+    // A schedule may look at the network, which has synaptic generate code; this one does not.
+    expect(snapshot(quiet)).toBe(snapshot(told));
+  });
+
+  test("rows may be typed arrays, and like arrays", () => {
+    const [plain, other] = [make(), make()];
+    const rows = set.map(({ input, output }) => ({
+      input: Float64Array.from(input),
+      output: { ...Array.from(output), length: 3 },
+    }));
+    const options = { iterations: 2, error: 0 };
+    expect(train(other, options, rows).error).toBe(train(plain, options).error);
+    expect(snapshot(other)).toBe(snapshot(plain));
+  });
+
+  test("states, statistics and samples that change between two calls count", () => {
+    const network = make();
+    const trainer = new BatchTrainer(network, { iterations: 1, error: 0, shuffle: false });
+    const samples = set.map(({ input, output }) => ({ input: Array.from(input), output }));
+    const changes: (() => void)[] = [
+      () => {
+        for (const { input } of samples) input[2]! *= 3;
+      },
+      () => {
+        const [state] = api.batchNormStates(network);
+        api.loadBatchNormStates(network, [{ ...state!, gamma: state!.gamma!.map((g) => g + 1) }]);
+      },
+      () => api.recalibrate(network, inputsOf(set.slice(0, 9))),
+      () => api.freezeBatchNorm(network),
+      () => network.layers.hidden[1]!.reset(),
+      () => train(network, { iterations: 2, error: 0 }),
+    ];
+    trainer.train(samples);
+    const trained = changes.map((change) => {
+      change();
+      const before = api.toJSON(network);
+      const { error } = trainer.train(samples);
+      return { before, error, after: JSON.stringify(api.batchNormStates(network)) };
+    });
+    // Made at last: connections of another network would have this one looked at anew.
+    for (const { before, error, after } of trained) {
+      const copy = api.fromJSON(before);
+      expect(new BatchTrainer(copy, { ...trainer.options }).train(samples).error).toBe(error);
+      expect(JSON.stringify(api.batchNormStates(copy))).toBe(after);
+    }
   });
 
   test.each([

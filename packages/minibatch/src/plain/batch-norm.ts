@@ -1,4 +1,5 @@
-import { layerControls } from "../controls.ts";
+import { nextWeights } from "@batchnorm/core";
+import { layerControls, starts } from "../controls.ts";
 import type { PlannedBatchNorm } from "../plan.ts";
 
 /** A value's or a number's place in the array. */
@@ -89,10 +90,20 @@ export function normalize(
   }
 }
 
-/** Lets the batch enter the running statistics, as core's updateRunning does. */
-export function enter(v: Float64Array, norm: PlannedBatchNorm, units: number, count: number): void {
+/**
+ * Lets the batch enter the running statistics, as core's updateRunning does, and counts it.
+ *
+ * @param counters - The layer's.
+ */
+export function enter(
+  v: Float64Array,
+  norm: PlannedBatchNorm,
+  counters: number,
+  units: number,
+  count: number,
+): void {
   const control = at(norm.controls);
-  const keep = v[control + layerControls.keep] as number;
+  const keep = countBatch(v, at(counters), control, count);
   const unbiased = v[control + layerControls.unbiased] === 1;
   const divisor = Math.max(unbiased ? count - 1 : count, 1);
   for (let unit = 0; unit < units; unit++) {
@@ -101,6 +112,20 @@ export function enter(v: Float64Array, norm: PlannedBatchNorm, units: number, co
     blend(v, at(norm.mean) + unit, keep, mean);
     blend(v, at(norm.variance) + unit, keep, variance);
   }
+}
+
+/** What the batch leaves of the running statistics. */
+function countBatch(v: Float64Array, counters: number, control: number, count: number): number {
+  const [updates, weight] = [v[counters] as number, v[counters + 1] as number];
+  const start = starts[v[control + layerControls.start] as number] as (typeof starts)[number];
+  const momentum = v[control + layerControls.momentum] as number;
+  const rule = start === "cumulative" ? { momentum: start, start: starts[0] } : { momentum, start };
+  const next = nextWeights({ updates, weight }, rule);
+  const same = updates === 0 || v[counters + 2] === count;
+  v[counters] = updates + 1;
+  v[counters + 1] = next.weight;
+  v[counters + 2] = same ? count : 0;
+  return next.keep;
 }
 
 /** Where nothing is kept, not even a NaN is. */

@@ -33,12 +33,13 @@ export function crossEntropy(
   length: number,
   count: number,
 ): number {
+  // The same gradient, of another loss.
+  squaredError(v, activations, targets, gradient, length, count);
   let sum = 0;
   for (let i = 0; i < length; i++) {
     const a = v[activations + i] as number;
     const t = v[targets + i] as number;
     sum -= t * Math.log(Math.max(a, smallest)) + (1 - t) * Math.log(Math.max(1 - a, smallest));
-    v[gradient + i] = (a - t) / count;
   }
   return sum / count;
 }

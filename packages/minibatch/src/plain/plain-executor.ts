@@ -1,7 +1,8 @@
 import { type Block, plainBlock } from "../block.ts";
 import { controls, layerControls, outcomes, policies } from "../controls.ts";
-import type { Executor } from "../executor.ts";
+import type { DataAt, Executor } from "../executor.ts";
 import {
+  counterOf,
   gradientOf,
   type Plan,
   type PlannedConnection,
@@ -40,10 +41,10 @@ export class PlainExecutor implements Executor {
     return plainBlock(bytes);
   }
 
-  step(data: Block, targets: number, count: number): number {
+  step({ block, targets }: DataAt, count: number): number {
     const { plan } = this;
     const v = this.#v;
-    this.#gather(data.doubles, at(targets), count);
+    this.#gather(block.doubles, at(targets), count);
     const control = at(plan.controls);
     v[control + controls.outcome] = outcomes.done;
     if (!this.#forward(count, true, 0, true)) {
@@ -51,7 +52,10 @@ export class PlainExecutor implements Executor {
       return Number.NaN;
     }
     const loss = this.#loss(count);
-    if (this.#enter(count, Number.isFinite(loss))) this.#backward(count, false, true);
+    if (!this.#enter(count, Number.isFinite(loss))) return loss;
+    const steps = at(plan.counters);
+    v[steps] = (v[steps] as number) + 1;
+    this.#backward(count, false, true);
     return loss;
   }
 
@@ -152,7 +156,10 @@ export class PlainExecutor implements Executor {
     const { plan } = this;
     const last = plan.layers.at(-1) as PlannedLayer;
     const [a, g] = [at(last.activations), at(last.gradient)];
-    const loss = plan.options.loss === "cross-entropy" ? crossEntropy : squaredError;
+    // The two have one gradient.
+    const tellsSquares = this.#v[at(plan.controls) + controls.tellsSquares] === 1;
+    const entropy = plan.options.loss === "cross-entropy" && !tellsSquares;
+    const loss = entropy ? crossEntropy : squaredError;
     return loss(this.#v, a, at(plan.targets), g, last.units * count, count);
   }
 
@@ -182,7 +189,8 @@ export class PlainExecutor implements Executor {
       const skipped =
         v[control + layerControls.nonFinite] === 1 &&
         v[control + layerControls.onNonFinite] === policies.indexOf("skip");
-      if (!skipped) enter(v, batchNorm, units, count);
+      const counters = counterOf(plan, batchNorm.index, 0);
+      if (!skipped) enter(v, batchNorm, counters, units, count);
     }
     return finite;
   }
@@ -249,10 +257,10 @@ export class PlainExecutor implements Executor {
   }
 
   #update(parameter: number, length: number): void {
-    const { parameterBytes, slots, options } = this.plan;
+    const { parameterBytes, slots, options, controls: control, counters } = this.plan;
     const { kind } = options.optimizer;
-    const control = at(this.plan.controls);
-    update(this.#v, kind, slots, at(parameter), at(parameterBytes), control, length);
+    const step = this.#v[at(counters)] as number;
+    update(this.#v, kind, slots, at(parameter), at(parameterBytes), at(control), step, length);
   }
 }
 

@@ -6,6 +6,7 @@ import type { ResolvedOptimizer } from "../optimizer.ts";
  *
  * @param slot - From a parameter to the optimizer's next value for it; the gradients come last.
  * @param control - Where the controls are.
+ * @param step - Counted from 1.
  */
 export function update(
   v: Float64Array,
@@ -14,6 +15,7 @@ export function update(
   parameter: number,
   slot: number,
   control: number,
+  step: number,
   length: number,
 ): void {
   const end = parameter + length;
@@ -31,23 +33,23 @@ export function update(
       v[w] = (v[w] as number) - change;
     }
   } else {
-    adam(v, parameter, slot, control, end);
+    adam(v, parameter, slot, control, step, end);
   }
 }
 
-/** The controls' rate is divided by 1 − beta1ᵗ already. */
 function adam(
   v: Float64Array,
   parameter: number,
   slot: number,
   control: number,
+  step: number,
   end: number,
 ): void {
-  const rate = v[control + controls.rate] as number;
   const beta1 = v[control + controls.beta1] as number;
   const beta2 = v[control + controls.beta2] as number;
   const epsilon = v[control + controls.epsilon] as number;
-  const secondScale = v[control + controls.secondScale] as number;
+  const rate = (v[control + controls.rate] as number) / (1 - beta1 ** step);
+  const secondScale = 1 / (1 - beta2 ** step);
   for (let w = parameter; w < end; w++) {
     const g = v[w + 3 * slot] as number;
     const first = beta1 * (v[w + slot] as number) + (1 - beta1) * g;

@@ -1,12 +1,14 @@
-import { arena, backend, init as initKernels, WasmModule } from "@batchnorm/kernels";
+import { arena, chosenBackend, WasmModule } from "@batchnorm/kernels/memory";
 import { engine } from "../generated/engine.ts";
 
-/** What assembly/engine.ts exports. `net`, `x` and `y` are pointers. */
+/** What assembly/engine.ts exports. `net`, `x`, `y` and `course` are pointers. */
 export interface EngineExports {
   prepare32(net: number): void;
   prepare64(net: number): void;
   step32(net: number, x: number, y: number, count: number): number;
   step64(net: number, x: number, y: number, count: number): number;
+  run32(net: number, x: number, y: number, course: number): number;
+  run64(net: number, x: number, y: number, course: number): number;
   infer32(net: number, count: number, stop: number): void;
   infer64(net: number, count: number, stop: number): void;
   differentiate32(net: number, count: number, upstream: boolean): number;
@@ -18,9 +20,9 @@ const engineModule: WasmModule = /* @__PURE__ */ new WasmModule(engine);
 /** Undefined until somebody asks; null where WebAssembly is refused. */
 let loaded: EngineExports | null | undefined;
 
-/** The engine on the arena's memory; null where TypeScript is to compute, as the kernels' backend says. */
+/** The engine on the arena's memory; null where it cannot run, or `useBackend` of the kernels wants none. */
 export function engineInUse(): EngineExports | null {
-  if (backend() === "core") return null;
+  if (chosenBackend() === "core") return null;
   if (loaded === undefined) loaded = instantiate();
   return loaded;
 }
@@ -32,7 +34,6 @@ export function engineInUse(): EngineExports | null {
  * @returns whether WebAssembly computes from now on.
  */
 export async function init(): Promise<boolean> {
-  await initKernels();
   try {
     await engineModule.compile();
     loaded ??= instantiate();

@@ -1,6 +1,12 @@
 import type { Activation } from "../graph.ts";
 import type { ResolvedOptimizer } from "../optimizer.ts";
-import type { Plan, PlannedConnection, PlannedLayer, PlannedPlace } from "../plan.ts";
+import {
+  counterOf,
+  type Plan,
+  type PlannedConnection,
+  type PlannedLayer,
+  type PlannedPlace,
+} from "../plan.ts";
 import { connectionBytes, layerBytes, netAt, placesAt } from "../record-sizes.ts";
 
 // assembly/records.ts is the other side: the same fields in the same order.
@@ -38,7 +44,7 @@ export class Records {
     for (const layer of layers) {
       const fields = this.#layerFields(layer, this.#pointer(connection));
       this.#writeWords(at(layer.place), fields);
-      this.#doubles[(at(layer.place) + fields.length * 4) / 8] = layer.leak;
+      this.#doubles[Math.ceil((at(layer.place) + fields.length * 4) / 8)] = layer.leak;
       for (const one of layer.connections) {
         this.#writeWords(connection, this.#connectionFields(one, this.#pointer(at(one.from))));
         connection += connectionBytes;
@@ -48,10 +54,10 @@ export class Records {
   }
 
   #netFields(input: number, layers: number): number[] {
-    const { targets, indices, controls, parameterBytes, slots, options, layers: all } = this.#plan;
+    const { targets, indices, controls, counters, parameterBytes, slots, options } = this.#plan;
     return [
       layers,
-      all.length,
+      this.#plan.layers.length,
       input,
       this.#pointer(targets),
       this.#pointer(indices),
@@ -60,6 +66,7 @@ export class Records {
       (slots + 1) * parameterBytes,
       optimizerOf(options.optimizer),
       options.loss === "cross-entropy" ? 1 : 0,
+      this.#pointer(counters),
     ];
   }
 
@@ -75,7 +82,7 @@ export class Records {
 
   #layerFields(layer: PlannedLayer, connections: number): number[] {
     const { batchNorm } = layer;
-    const pointers = (...offsets: (number | undefined)[]): number[] =>
+    const pointers = (...offsets: (number | null | undefined)[]): number[] =>
       offsets.map((offset) => this.#pointer(offset ?? 0));
     return [
       ...this.#placeFields(layer),
@@ -89,7 +96,7 @@ export class Records {
       ...pointers(batchNorm?.mean, batchNorm?.variance),
       ...pointers(batchNorm?.batchMean, batchNorm?.batchM2),
       ...pointers(batchNorm?.center, batchNorm?.centerLow, batchNorm?.scale),
-      ...pointers(batchNorm?.controls),
+      ...pointers(batchNorm?.controls, batchNorm && counterOf(this.#plan, batchNorm.index, 0)),
     ];
   }
 

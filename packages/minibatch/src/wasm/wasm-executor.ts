@@ -1,5 +1,5 @@
 import { type Block, blockInArena } from "../block.ts";
-import type { Executor } from "../executor.ts";
+import type { DataAt, Executor } from "../executor.ts";
 import type { Plan } from "../plan.ts";
 import type { EngineExports } from "./engine-in-use.ts";
 import { Records } from "./records.ts";
@@ -11,6 +11,7 @@ export class WasmExecutor implements Executor {
   readonly block: Block;
   readonly #net: number;
   readonly #step: EngineExports["step32"];
+  readonly #run: EngineExports["run32"];
   readonly #infer: EngineExports["infer32"];
   readonly #differentiate: EngineExports["differentiate32"];
 
@@ -20,6 +21,7 @@ export class WasmExecutor implements Executor {
     this.block = block;
     this.#net = block.base + plan.records;
     this.#step = wide ? exports.step64 : exports.step32;
+    this.#run = wide ? exports.run64 : exports.run32;
     this.#infer = wide ? exports.infer64 : exports.infer32;
     this.#differentiate = wide ? exports.differentiate64 : exports.differentiate32;
     new Records(plan, block.base, block.words, block.doubles).write();
@@ -40,8 +42,12 @@ export class WasmExecutor implements Executor {
     return block;
   }
 
-  step(data: Block, targets: number, count: number): number {
-    return this.#step(this.#net, data.base, data.base + targets, count);
+  step({ block: { base }, targets }: DataAt, count: number): number {
+    return this.#step(this.#net, base, base + targets, count);
+  }
+
+  run({ block: { base }, targets, course }: DataAt): number {
+    return this.#run(this.#net, base, base + targets, base + course);
   }
 
   infer(count: number, stop: number): void {
