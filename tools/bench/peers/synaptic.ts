@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import synaptic from "synaptic";
 import { learnDigits } from "../digits-goal.ts";
 import { netOf, trainingSet } from "../nets.ts";
+import { warmUp } from "../warm-up.ts";
 import { serve } from "../worker.ts";
 
 const { version } = createRequire(import.meta.url)("synaptic/package.json") as { version: string };
@@ -32,5 +33,7 @@ await serve(`synaptic ${version}, optimized`, ({ op }) => {
   const { inputs, targets } = trainingSet(net);
   const set = inputs.map((input, i) => ({ input, output: targets[i] as number[] }));
   const trainer = new Trainer(new Architect.Perceptron(...net.sizes));
-  return { run: () => trainer.train(set, options) };
+  const run = () => trainer.train(set, options);
+  warmUp(run);
+  return { run };
 });

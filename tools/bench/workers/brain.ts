@@ -5,6 +5,7 @@ import { withBatchNorm } from "@batchnorm/brain";
 import { NeuralNetwork } from "brain.js";
 import { type Learner, learnDigits } from "../digits-goal.ts";
 import { netOf, trainingSet } from "../nets.ts";
+import { warmUp } from "../warm-up.ts";
 import { serve } from "../worker.ts";
 
 type Stock = NeuralNetwork<number[], number[]>;
@@ -14,7 +15,6 @@ const ours = process.argv[2] === "ours";
 const Ours = withBatchNorm(NeuralNetwork<number[], number[]>);
 /** It would have to be perfect to stop before its end. */
 const pass = { iterations: 1, errorThresh: 1e-9 };
-const warmUpMs = 1500;
 let seed = 0;
 
 await serve(`${ours ? "ours on " : ""}brain.js ${version}`, ({ op }) => {
@@ -29,8 +29,7 @@ await serve(`${ours ? "ours on " : ""}brain.js ${version}`, ({ op }) => {
     ? new Ours({ hiddenLayers, batchNorm: { batchSize: net.batchSize } })
     : new NeuralNetwork<number[], number[]>({ hiddenLayers });
   const run = (): unknown => network.train(data, { ...pass, learningRate: 0.1 });
-  // A call of train is much code, which V8 compiles for the last time after a thousand calls.
-  for (const end = performance.now() + warmUpMs; performance.now() < end; ) run();
+  warmUp(run);
   return { run };
 });
 

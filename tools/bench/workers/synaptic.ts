@@ -3,6 +3,7 @@ import { createBatchNorm } from "@batchnorm/synaptic";
 import synaptic from "synaptic";
 import { learnDigits } from "../digits-goal.ts";
 import { netOf, trainingSet } from "../nets.ts";
+import { warmUp } from "../warm-up.ts";
 import { serve } from "../worker.ts";
 
 const { BatchNormPerceptron, BatchTrainer, predictBatch } = createBatchNorm(synaptic);
@@ -28,5 +29,7 @@ await serve("ours, on synaptic's networks", ({ op }) => {
   const set = inputs.map((input, i) => ({ input, output: targets[i] as number[] }));
   const options = { iterations: 1, error: 0, rate: 0.1, batchSize: net.batchSize };
   const trainer = new BatchTrainer(new BatchNormPerceptron(...net.sizes), options);
-  return { run: () => trainer.train(set) };
+  const run = () => trainer.train(set);
+  warmUp(run);
+  return { run };
 });
