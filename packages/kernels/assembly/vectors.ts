@@ -75,6 +75,28 @@ export function rowsOfPanel(stride: usize): u32 {
 }
 
 /**
+ * Asks for the next 3 kB, at most to `end`, one load a cache line, which go to memory side by side. No
+ * compiler may leave them out, for a load can trap.
+ *
+ * @returns where it stopped.
+ */
+export function readAhead(from: usize, end: usize): usize {
+  const to = min(from + 3072, end);
+  for (let p = from; p < to; p += 64) load<u32>(p);
+  return to;
+}
+
+/**
+ * How many rows to read by groups of columns, whose sums then stay in registers: all of a block in the
+ * cache; of a tensor from memory so few, 2 kB or four rows, that they are in the first cache for all groups
+ * when the tile before has asked for them. 0 where rows are too wide for that.
+ */
+export function rowsOfTile(rows: u32, stride: usize): u32 {
+  if (<usize>rows * stride < streaming) return runLength;
+  return stride > 2048 ? 0 : max<u32>(4, 2048 / <u32>stride);
+}
+
+/**
  * How many rows of a tensor to go through side by side, so that what is per column is read once for them:
  * four, unless they share pages on their way from memory, which fetches ahead along a line a page or so. On
  * [50176, 128] four take three times as long as one.
