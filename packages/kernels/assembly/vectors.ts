@@ -75,15 +75,11 @@ export function rowsOfPanel(stride: usize): u32 {
 }
 
 /**
- * Asks for the next 3 kB, at most to `end`, one load a cache line, which go to memory side by side. No
- * compiler may leave them out, for a load can trap.
- *
- * @returns where it stopped.
+ * Asks for the next `bytes`, at most to `end`, one load a cache line: side by side, memory brings them sooner
+ * than when sums and stores come between. No compiler may leave the loads out, since they can trap.
  */
-export function readAhead(from: usize, end: usize): usize {
-  const to = min(from + 3072, end);
-  for (let p = from; p < to; p += 64) load<u32>(p);
-  return to;
+export function readAhead(from: usize, end: usize, bytes: usize): void {
+  for (const to = min(from + bytes, end); from < to; from += 64) load<u32>(from);
 }
 
 /**
