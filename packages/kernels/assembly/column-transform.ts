@@ -1,9 +1,6 @@
 // y = (x − center) · scale + shift over the columns of [rows, width], width a multiple of 4.
 
-import { readAhead, rowsOfPanel, rowsWritten, streaming, transform } from "./vectors";
-
-/** Bytes of x to ask for together: 10 to 20 % on [32, 56, 56, 64]. */
-const ahead: usize = 3072;
+import { aheadOfCopy, readAhead, rowsOfPanel, rowsWritten, streaming, transform } from "./vectors";
 
 /** Rows of a group of columns that are done before the next group: they share cache lines' pages. */
 const panel: u32 = 64;
@@ -43,7 +40,7 @@ function byRows(
   const together = rowsWritten(rows, stride);
   const step = <usize>together * stride;
   const most = rowsOfPanel(stride);
-  const few = max(together, <u32>(ahead / stride));
+  const few = max(together, <u32>(aheadOfCopy / stride));
   while (rows) {
     let count = ((rows - 1) % most) + 1;
     rows -= count;
@@ -51,7 +48,7 @@ function byRows(
       q = y + <usize>rows * stride;
     while (count >= together) {
       let run = min(count, few);
-      readAhead(p, p + <usize>run * stride, ahead);
+      readAhead(p, p + <usize>run * stride, aheadOfCopy);
       for (; run >= together; run -= together, count -= together, p += step, q += step) {
         if (together === 4) fourRows(p, q, stride, center, scale, shift);
         else if (together === 2) twoRows(p, q, stride, center, scale, shift);

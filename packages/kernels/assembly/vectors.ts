@@ -82,6 +82,9 @@ export function readAhead(from: usize, end: usize, bytes: usize): void {
   for (const to = min(from + bytes, end); from < to; from += 64) load<u32>(from);
 }
 
+/** How much to ask for where one tensor is read and one written: 10 to 20 % on [32, 56, 56, 64]. */
+export const aheadOfCopy: usize = 3072;
+
 /**
  * How many rows to read by groups of columns, whose sums then stay in registers: all of a block in the
  * cache; of a tensor from memory so few, 2 kB or four rows, that they are in the first cache for all groups
