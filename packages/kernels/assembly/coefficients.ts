@@ -1,23 +1,24 @@
 // What each channel is computed with, in float64, two channels at a time. Arrays of float64 and float32
 // per channel have room for an even number.
 
-/** float32 coefficients beyond these lose digits to denormals, or overflow on the way. */
-const largest: f64 = 1e30;
-const smallest: f64 = 1e-30;
+/**
+ * Squares of what float32 coefficients may be: beyond 1e30 and 1e-30 they lose digits to denormals, or
+ * overflow on the way. Squares, since a sum of them takes one comparison, and no absolute values.
+ */
+const largestSquare: f64 = 1e60;
+const smallestSquare: f64 = 1e-60;
 /** Beyond this r, or its inverse, products of dy and x − mean do. */
 const largestRoot: f64 = 1e15;
 
-/** All lanes with 0 or |v| in [smallest, largest]. NaN is outside. */
-function inRange(v: v128): v128 {
-  const size = f64x2.abs(v);
-  const small = f64x2.lt(size, f64x2.splat(smallest));
-  const none = f64x2.eq(size, f64x2.splat(0));
-  return v128.and(f64x2.le(size, f64x2.splat(largest)), v128.or(none, v128.not(small)));
+/** All lanes with a square, or a sum of squares, in range. NaN is outside. */
+function bounded(square: v128): v128 {
+  return f64x2.le(square, f64x2.splat(largestSquare));
 }
 
-function isRoot(r: v128): v128 {
-  const least = f64x2.splat(1 / largestRoot);
-  return v128.and(f64x2.ge(r, least), f64x2.le(r, f64x2.splat(largestRoot)));
+/** All lanes with 0, or a square that is not too small. */
+function distinct(v: v128, square: v128): v128 {
+  const none = f64x2.eq(v, f64x2.splat(0));
+  return v128.or(none, f64x2.ge(square, f64x2.splat(smallestSquare)));
 }
 
 function storeFloats(p: usize, v: v128): void {
@@ -49,13 +50,15 @@ export function standardize(
   const inverse = f64x2.splat(1 / divisor),
     e = f64x2.splat(epsilon),
     one = f64x2.splat(1);
-  let good = v128.not(i64x2.splat(0));
-  let last = good;
+  let good = v128.not(i64x2.splat(0)),
+    before = good,
+    last = good;
   for (let c: u32 = 0; c < channels; c += 2) {
     const at = (<usize>c) << 3,
       half = at >> 1;
     const variance = f64x2.mul(v128.load(spread + at), inverse);
-    const root = f64x2.div(one, f64x2.sqrt(f64x2.add(variance, e)));
+    const deviation = f64x2.sqrt(f64x2.add(variance, e));
+    const root = f64x2.div(one, deviation);
     v128.store(r + at, root);
     const m = v128.load(mean + at);
     const k = f64x2.mul(v128.load(gamma + at), root);
@@ -65,23 +68,27 @@ export function standardize(
     v128.store64_lane(center + half, rounded, 0);
     storeFloats(scale + half, k);
     storeFloats(shift + half, b);
-    const fine = v128.and(isRoot(root), v128.and(inRange(k), boundedBy(b, m)));
-    last = fine;
-    if (c + 1 < channels) good = v128.and(good, fine);
+    const square = f64x2.mul(k, k);
+    const squares = addSquares(square, b, m);
+    last = v128.and(
+      v128.and(distinct(k, square), bounded(squares)),
+      f64x2.le(f64x2.add(root, deviation), f64x2.splat(largestRoot)),
+    );
+    before = good;
+    good = v128.and(good, last);
   }
-  return all(good, last, channels);
+  return all(good, before, last, channels);
 }
 
-/** All lanes with |v| and |w| up to the largest. */
-function boundedBy(v: v128, w: v128): v128 {
-  const most = f64x2.splat(largest);
-  return v128.and(f64x2.le(f64x2.abs(v), most), f64x2.le(f64x2.abs(w), most));
+/** `v + a² + b²`. */
+function addSquares(v: v128, a: v128, b: v128): v128 {
+  return f64x2.add(v, f64x2.add(f64x2.mul(a, a), f64x2.mul(b, b)));
 }
 
-/** Whether every pair is good and, of an odd number of channels, the last one. */
-function all(good: v128, last: v128, channels: u32): bool {
-  const fine = channels & 1 ? i64x2.extract_lane(last, 0) !== 0 : true;
-  return i64x2.all_true(good) && fine;
+/** Whether every pair is good; of an odd number of channels, those before the last, and its first lane. */
+function all(good: v128, before: v128, last: v128, channels: u32): bool {
+  if (channels & 1) return i64x2.all_true(before) && i64x2.extract_lane(last, 0) !== 0;
+  return i64x2.all_true(good);
 }
 
 /**
@@ -104,8 +111,9 @@ export function gradientCoefficients(
   shift: usize,
 ): bool {
   const inverse = f64x2.splat(-1 / m);
-  let good = v128.not(i64x2.splat(0));
-  let last = good;
+  let good = v128.not(i64x2.splat(0)),
+    before = good,
+    last = good;
   for (let c: u32 = 0; c < channels; c += 2) {
     const at = (<usize>c) << 3,
       half = at >> 1;
@@ -121,8 +129,9 @@ export function gradientCoefficients(
     const d = f64x2.sub(f64x2.mul(k, sum), f64x2.mul(low, b));
     storeFloats(slope + half, b);
     storeFloats(shift + half, d);
-    last = boundedBy(b, d);
-    if (c + 1 < channels) good = v128.and(good, last);
+    last = bounded(f64x2.add(f64x2.mul(b, b), f64x2.mul(d, d)));
+    before = good;
+    good = v128.and(good, last);
   }
-  return all(good, last, channels);
+  return all(good, before, last, channels);
 }

@@ -7,11 +7,13 @@
 // merge in float64.
 // See Chan, Golub & LeVeque 1983, eq. 2.1 (merging) and section 3 (shifting).
 //
-// Rows go side by side, so that memory is read in order while a block's sums, 12 bytes a column, stay in
-// the cache. Columns in groups, with their sums in registers, gain 2 % on a tensor in the cache
-// and lose 40 % on one beyond it.
+// Columns go in groups, with their sums in registers, through a tile of rows. A tensor in the cache is one
+// tile a block. From memory a tile is 2 kB that the tile before has asked for, line by line in order:
+// memory is fetched ahead along a line alone, and a group's own reads jump from row to row. That is a
+// fifth faster than rows side by side, and groups through tiles that nobody asked for are a tenth slower.
+// Rows too wide for a tile go four side by side, with a block's sums, 12 bytes a column, in the cache.
 
-import { addSquare, blockOf, demoted, firstRun, rowsAbreast, upper } from "./vectors";
+import { addSquare, blockOf, demoted, firstRun, rowsOfTile, upper } from "./vectors";
 
 /**
  * @param mean - width float64: means.
@@ -30,10 +32,11 @@ export function columnMoments(
   const first = min(firstRun, rows);
   measureFirst(x, first, stride, mean, m2, sums);
   const block = blockOf(rows - first);
-  const together = rowsAbreast(rows, stride);
+  const tile = rowsOfTile(rows, stride);
+  const end = x + <usize>rows * stride;
   for (let row = first; row < rows; row += block) {
     const count = min(block, rows - row);
-    sumBlock(x + <usize>row * stride, count, stride, together, sums);
+    sumBlock(x + <usize>row * stride, count, stride, tile, end, sums);
     merge(mean, m2, stride, sums, row, count);
   }
 }
@@ -113,15 +116,78 @@ function measure2(mean: usize, m2: usize, k: v128, s: v128, q: v128, perCount: v
   return center;
 }
 
-/** Σd and Σd² of a block, from its shifts. */
-function sumBlock(x: usize, count: u32, stride: usize, together: u32, sums: usize): void {
-  if (together === 4) {
-    for (; count >= 4; count -= 4, x += 4 * stride) sum4(x, stride, sums);
+/** Σd and Σd² of a block, from its shifts; `end` is that of the tensor. */
+function sumBlock(x: usize, count: u32, stride: usize, tile: u32, end: usize, sums: usize): void {
+  while (tile && count) {
+    const rows = min(count, tile);
+    const size = <usize>rows * stride;
+    sumTile(x, size, stride, min(x + size, end - size), sums);
+    count -= rows;
+    x += size;
   }
+  for (; count >= 4; count -= 4, x += 4 * stride) sum4(x, stride, sums);
   for (; count; count--, x += stride) sum1(x, stride, sums);
 }
 
-/** Live: the shift, two sums, a difference and its square. */
+/**
+ * A tile of rows, 16 columns at a time, then 4. Live: 4 shifts, 8 sums, a difference and its square.
+ *
+ * @param ahead - From here a line is read for every row of 16 columns: the next tile, in order.
+ */
+function sumTile(x: usize, size: usize, stride: usize, ahead: usize, sums: usize): void {
+  const end = x + stride;
+  for (; x + 64 <= end; x += 64, sums += 4 * record) {
+    const k0 = v128.load(sums),
+      k1 = v128.load(sums, 48),
+      k2 = v128.load(sums, 96),
+      k3 = v128.load(sums, 144);
+    let s0 = v128.load(sums, 16),
+      s1 = v128.load(sums, 64),
+      s2 = v128.load(sums, 112),
+      s3 = v128.load(sums, 160);
+    let q0 = v128.load(sums, 32),
+      q1 = v128.load(sums, 80),
+      q2 = v128.load(sums, 128),
+      q3 = v128.load(sums, 176);
+    for (let p = x, last = x + size; p < last; p += stride, ahead += 64) {
+      load<u32>(ahead);
+      const d0 = f32x4.sub(v128.load(p), k0);
+      s0 = f32x4.add(s0, d0);
+      q0 = addSquare(q0, d0);
+      const d1 = f32x4.sub(v128.load(p, 16), k1);
+      s1 = f32x4.add(s1, d1);
+      q1 = addSquare(q1, d1);
+      const d2 = f32x4.sub(v128.load(p, 32), k2);
+      s2 = f32x4.add(s2, d2);
+      q2 = addSquare(q2, d2);
+      const d3 = f32x4.sub(v128.load(p, 48), k3);
+      s3 = f32x4.add(s3, d3);
+      q3 = addSquare(q3, d3);
+    }
+    v128.store(sums, s0, 16);
+    v128.store(sums, s1, 64);
+    v128.store(sums, s2, 112);
+    v128.store(sums, s3, 160);
+    v128.store(sums, q0, 32);
+    v128.store(sums, q1, 80);
+    v128.store(sums, q2, 128);
+    v128.store(sums, q3, 176);
+  }
+  for (; x < end; x += 16, sums += record) {
+    const k = v128.load(sums);
+    let s = v128.load(sums, 16),
+      q = v128.load(sums, 32);
+    for (let p = x, last = x + size; p < last; p += stride) {
+      const d = f32x4.sub(v128.load(p), k);
+      s = f32x4.add(s, d);
+      q = addSquare(q, d);
+    }
+    v128.store(sums, s, 16);
+    v128.store(sums, q, 32);
+  }
+}
+
+/** Four wide rows. Live: the shift, two sums, a difference and its square. */
 function sum4(x: usize, stride: usize, sums: usize): void {
   let x1 = x + stride,
     x2 = x1 + stride,

@@ -1,6 +1,6 @@
 // y = (x − center) · scale + shift over the columns of [rows, width], width a multiple of 4.
 
-import { rowsOfPanel, rowsWritten, streaming, transform } from "./vectors";
+import { aheadOfCopy, readAhead, rowsOfPanel, rowsWritten, streaming, transform } from "./vectors";
 
 /** Rows of a group of columns that are done before the next group: they share cache lines' pages. */
 const panel: u32 = 64;
@@ -40,15 +40,20 @@ function byRows(
   const together = rowsWritten(rows, stride);
   const step = <usize>together * stride;
   const most = rowsOfPanel(stride);
+  const few = max(together, <u32>(aheadOfCopy / stride));
   while (rows) {
     let count = ((rows - 1) % most) + 1;
     rows -= count;
     let p = x + <usize>rows * stride,
       q = y + <usize>rows * stride;
-    for (; count >= together; count -= together, p += step, q += step) {
-      if (together === 4) fourRows(p, q, stride, center, scale, shift);
-      else if (together === 2) twoRows(p, q, stride, center, scale, shift);
-      else oneRow(p, q, stride, center, scale, shift);
+    while (count >= together) {
+      let run = min(count, few);
+      readAhead(p, p + <usize>run * stride, aheadOfCopy);
+      for (; run >= together; run -= together, count -= together, p += step, q += step) {
+        if (together === 4) fourRows(p, q, stride, center, scale, shift);
+        else if (together === 2) twoRows(p, q, stride, center, scale, shift);
+        else oneRow(p, q, stride, center, scale, shift);
+      }
     }
     for (; count; count--, p += stride, q += stride) oneRow(p, q, stride, center, scale, shift);
   }

@@ -77,6 +77,36 @@ describe.each(Object.entries(memories))("on a %s memory of someone else's", (_na
     );
   });
 
+  // Reading ahead of what is computed must stop where the tensor stops: beyond the memory it would trap.
+  test.each([
+    [100, 256, 1],
+    [100, 20, 1],
+    [1400, 64, 1],
+    [1397, 63, 1],
+    [701, 128, 1],
+    [90, 1024, 1],
+    [30, 3, 1000],
+  ])("tensors may end where the memory does: [%i, %i, %i]", (outer, channels, inner) => {
+    const layout = { outer, channels, inner };
+    const size = core.sizeOf(layout);
+    const memory = make();
+    const end = memory.buffer.byteLength;
+    const [first, last] = [1024, end - 4 * size];
+    const kernels = new Kernels(memory, allocator());
+    kernels.reserve(layout);
+    kernels.load(kernels.frame.gamma, null, channels, 1);
+    kernels.load(kernels.frame.beta, null, channels);
+    new Float32Array(memory.buffer, last, size).set(normals("x", size, 1));
+    new Float32Array(memory.buffer, first, size).set(normals("dy", size));
+    expect(kernels.moments(last, layout)).toBe(true);
+    expect(kernels.prepare(layout, core.valuesPerChannel(layout), 1e-3)).toBe(true);
+    expect(kernels.sum(first, last, layout)).toBe(true);
+    expect(kernels.sum(last, first, layout)).toBe(true);
+    kernels.propagate(first, last, first, layout);
+    kernels.propagate(last, first, first, layout);
+    kernels.transform(last, first, layout);
+  });
+
   test("the passes give what core gives", () => {
     const memory = make();
     const kernels = new Kernels(memory, allocator());

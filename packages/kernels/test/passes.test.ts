@@ -85,7 +85,7 @@ onEachBackend(() => {
     fc.assert(agrees, runs);
   });
 
-  // Beyond the cache rows go by width one, two or four at a time, in panels of a megabyte.
+  // Beyond the cache rows go by width in tiles, or one, two or four at a time, in panels of a megabyte.
   test.each([
     [4999, 64, 1],
     [5003, 63, 1],
