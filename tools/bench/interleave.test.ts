@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { interleave } from "./interleave.ts";
+import { interleave, type Timings, Turns } from "./interleave.ts";
+import { timeInVisits } from "./visits.ts";
 
 /** A contender whose clock is a list: no test measures time. */
 function contender(name: string, order: string[], time = () => 400) {
@@ -47,4 +48,30 @@ test("a fast one is given as many iterations as make a batch", async () => {
   await interleave([fast], 1);
   expect(asked.slice(0, 4)).toEqual([1, 10, 100, 400]);
   expect(asked.at(-1)).toBe(400);
+});
+
+test("after a rest all run once untimed, and turns go on where they were", async () => {
+  const order: string[] = [];
+  const turns = new Turns([contender("a", order), contender("b", order)], 3);
+  await turns.take(1);
+  order.push("|");
+  await turns.take(2);
+  expect(order.join("")).toBe("ab" + "ab" + "|" + "ab" + "ba" + "ab");
+  expect(turns.series.get("a")).toEqual([400, 400, 400]);
+});
+
+test("cells are visited three times, which share the rounds", async () => {
+  const said: string[] = [];
+  const cell = (what: string) => ({
+    what,
+    contenders: [contender("ours", [])],
+    lines: ({ series }: Timings) => [
+      { suite: "s", subject: what, absent: `${series.get("ours")?.length} rounds` },
+    ],
+  });
+  const lines = await timeInVisits([cell("x"), cell("y")], 7, (text) => said.push(text));
+  expect(said.map((text) => text.replace("timing ", ""))).toEqual([
+    ...["x, 1 of 3", "y, 1 of 3", "x, 2 of 3", "y, 2 of 3", "x, 3 of 3", "y, 3 of 3"],
+  ]);
+  expect(lines.map((line) => "absent" in line && line.absent)).toEqual(["7 rounds", "7 rounds"]);
 });

@@ -37,35 +37,72 @@ export async function interleave(
   contenders: readonly Contender[],
   rounds: number,
 ): Promise<Timings> {
-  const series = new Map<string, (number | undefined)[]>();
-  const lacking = new Map<string, string>();
+  const turns = new Turns(contenders, rounds);
+  await turns.take(rounds);
+  return turns;
+}
+
+/** {@link interleave}, with a rest after any round. */
+export class Turns implements Timings {
+  readonly series = new Map<string, (number | undefined)[]>();
+  readonly lacking = new Map<string, string>();
+  readonly #contenders: readonly Contender[];
+  readonly #rounds: number;
+  #plans: Plan[] = [];
+  #round = 0;
+
+  /** @param rounds - How many there will be in all. */
+  constructor(contenders: readonly Contender[], rounds: number) {
+    this.#contenders = contenders;
+    this.#rounds = rounds;
+  }
+
+  /** The next rounds. */
+  async take(rounds: number): Promise<void> {
+    if (this.#round === 0) await this.#begin();
+    // Something else has run in between: one iteration brings its code and tensors back.
+    else
+      for (const { contender } of this.#due())
+        await this.#attempt(contender, () => contender.time(1, 1));
+    for (const end = this.#round + rounds; this.#round < end; this.#round++) {
+      const plans = this.#plans;
+      for (const i of plans.keys()) {
+        const plan = plans[(i + this.#round) % plans.length] as Plan;
+        const { contender, iterations, batches } = plan;
+        const times = this.series.get(contender.name);
+        if (!times || this.#round >= plan.rounds) continue;
+        times[this.#round] = await this.#attempt(contender, () =>
+          contender.time(iterations, batches),
+        );
+      }
+    }
+  }
+
+  async #begin(): Promise<void> {
+    for (const contender of this.#contenders) {
+      const plan = await this.#attempt(contender, () => calibrate(contender, this.#rounds));
+      if (!plan) continue;
+      this.#plans.push(plan);
+      this.series.set(contender.name, []);
+    }
+  }
+
+  #due(): Plan[] {
+    return this.#plans.filter(
+      ({ contender, rounds }) => this.series.has(contender.name) && this.#round < rounds,
+    );
+  }
+
   /** A contender that fails is left out from then on; the others go on. */
-  const attempt = async <T>({ name }: Contender, work: () => Promise<T>) => {
+  async #attempt<T>({ name }: Contender, work: () => Promise<T>): Promise<T | undefined> {
     try {
       return await work();
     } catch (error) {
-      lacking.set(name, (error as Error).message);
-      series.delete(name);
+      this.lacking.set(name, (error as Error).message);
+      this.series.delete(name);
       return undefined;
     }
-  };
-
-  const plans: Plan[] = [];
-  for (const contender of contenders) {
-    const plan = await attempt(contender, () => calibrate(contender, rounds));
-    if (!plan) continue;
-    plans.push(plan);
-    series.set(contender.name, []);
   }
-  for (let round = 0; round < rounds; round++) {
-    for (const i of plans.keys()) {
-      const { contender, ...plan } = plans[(i + round) % plans.length] as Plan;
-      const times = series.get(contender.name);
-      if (!times || round >= plan.rounds) continue;
-      times[round] = await attempt(contender, () => contender.time(plan.iterations, plan.batches));
-    }
-  }
-  return { series, lacking };
 }
 
 /** Warms a contender up, and finds how many iterations make a batch. */

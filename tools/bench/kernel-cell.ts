@@ -1,20 +1,15 @@
 import { layoutOf } from "@batchnorm/core";
-import { type Contender, interleave } from "./interleave.ts";
+import type { Contender } from "./interleave.ts";
 import { requestFor } from "./protocol.ts";
 import { requireRight } from "./reference.ts";
-import type { Absent, Line } from "./row.ts";
+import type { Absent } from "./row.ts";
 import { rowsOf } from "./rows.ts";
-import type { Shape } from "./shapes.ts";
+import { describe, type Shape } from "./shapes.ts";
 import type { SubjectProcess } from "./subject-process.ts";
 import type { Subject } from "./subjects.ts";
+import type { Cell } from "./visits.ts";
 
 export const kernelOps = ["forward", "inference", "backward", "forward+backward"] as const;
-
-/** The processes at work: one a subject, and the one whose probes are the limit. */
-export interface Workers {
-  readonly subjects: ReadonlyMap<Subject, SubjectProcess>;
-  readonly limit: SubjectProcess;
-}
 
 /** A worker at one op; its answers, where it shows results, are held against core's. */
 function contenderOf(name: string, worker: SubjectProcess, shape: Shape, op: string): Contender {
@@ -29,21 +24,27 @@ function contenderOf(name: string, worker: SubjectProcess, shape: Shape, op: str
   };
 }
 
-/** Times all subjects and the limit on one shape and op, interleaved. */
-export async function timeCell(
+/** All subjects and the limit on one shape and op. */
+export function kernelCell(
   { suite, shape, op }: { suite: string; shape: Shape; op: string },
-  { subjects, limit }: Workers,
-  rounds: number,
-): Promise<Line[]> {
+  subjects: ReadonlyMap<Subject, SubjectProcess>,
+  limit: SubjectProcess,
+): Cell {
   const contenders = [
     ...[...subjects].map(([{ name, view }, worker]) =>
       contenderOf(name, worker, view?.(shape) ?? shape, op),
     ),
     contenderOf("limit", limit, shape, op),
   ];
-  const { series, lacking } = await interleave(contenders, rounds);
-
   const cell = { suite, shape: shape.name, op };
-  const absent = [...lacking].map(([subject, absent]): Absent => ({ ...cell, subject, absent }));
-  return [...rowsOf(cell, series), ...absent];
+  return {
+    what: `${op} on ${describe(shape)}`,
+    contenders,
+    lines({ series, lacking }) {
+      const absent = [...lacking].map(
+        ([subject, absent]): Absent => ({ ...cell, subject, absent }),
+      );
+      return [...rowsOf(cell, series), ...absent];
+    },
+  };
 }

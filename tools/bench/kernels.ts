@@ -1,14 +1,15 @@
 import { firstUse, firstUseOps } from "./first-use.ts";
-import { kernelOps, timeCell } from "./kernel-cell.ts";
+import { kernelCell, kernelOps } from "./kernel-cell.ts";
 import { onOneCore } from "./one-core.ts";
 import { gigaflops, peakOps } from "./peak.ts";
-import { productOps, products, timeProducts } from "./products.ts";
+import { productCell, productOps, productShapes } from "./products.ts";
 import { requestFor } from "./protocol.ts";
 import type { Line } from "./row.ts";
 import { describe, type Shape, shapes } from "./shapes.ts";
-import { SubjectProcess } from "./subject-process.ts";
+import type { SubjectProcess } from "./subject-process.ts";
 import { nodeWorker, type Subject, subjects } from "./subjects.ts";
 import type { Selection, Suite } from "./suite.ts";
+import { type Cell, timeInVisits } from "./visits.ts";
 import { aboutAll, withWorkers } from "./with-workers.ts";
 
 const name = "kernels";
@@ -22,7 +23,7 @@ export const kernels: Suite = {
     "channels-first, the only order it knows. Of a product, limit is the time of as many multiplications",
     "and additions in WASM that wait for nothing.",
   ],
-  shapes: [...shapes.map(({ name }) => name), ...Object.keys(products)],
+  shapes: [...shapes.map(({ name }) => name), ...productShapes],
   describe(letter) {
     const shape = shapes.find(({ name }) => name === letter);
     return shape ? describe(shape) : letter;
@@ -32,56 +33,62 @@ export const kernels: Suite = {
   run,
 };
 
+/** What a pass is held against, and what makes the products: no columns of the table. */
+const limit: Subject = { name: "limit", command: () => nodeWorker("workers/limit.ts") };
+const products: Subject = { name: "products", command: () => nodeWorker("workers/products.ts") };
+
 async function run({ say, ...selection }: Selection): Promise<Line[]> {
-  const lines: Line[] = [];
-  say("compiling the probes of the limit");
-  const limit = await SubjectProcess.start(onOneCore(nodeWorker("workers/limit.ts")));
-  try {
-    say(await peaks(limit));
-    lines.push(...(await allPasses({ say, ...selection }, limit)));
-    if (selection.subjects.includes("ours")) {
-      lines.push(...(await allProducts({ say, ...selection }, limit)));
-    }
-  } finally {
-    limit.stop();
-  }
-  if (selection.shapes.includes("E") && selection.subjects.includes("ours")) {
+  const wanted = subjects.filter(({ name }) => selection.subjects.includes(name));
+  const command = (subject: Subject) => {
+    say(`starting ${subject.name}`);
+    return onOneCore(subject.command(say));
+  };
+  const lines = await withWorkers([limit, products, ...wanted], command, async (started) => {
+    const { workers, missing } = started;
+    say(aboutAll(workers));
+    say(await peaks(workerOf(limit, workers)));
+    const absent = missing.map((absent): Line => ({ suite: name, ...absent }));
+    const cells = [...passes(selection, workers), ...denseProducts(selection, workers)];
+    return [...absent, ...(await timeInVisits(cells, selection.rounds, say))];
+  });
+  if (selection.shapes.includes("E") && wanted.some(({ name }) => name === "ours")) {
     lines.push(...(await firstUse(name, selection.ops, selection.rounds)));
   }
   return lines;
 }
 
-async function allPasses(selection: Selection, limit: SubjectProcess): Promise<Line[]> {
-  const { say, shapes: letters, ops, rounds } = selection;
-  const taking = subjects.filter(({ name }) => selection.subjects.includes(name));
-  const command = (subject: Subject) => {
-    say(`starting ${subject.name}`);
-    return onOneCore(subject.command(say));
-  };
-  return withWorkers(taking, command, async ({ workers, missing }) => {
-    const lines: Line[] = missing.map((absent) => ({ suite: name, ...absent }));
-    say(aboutAll(workers));
-    for (const shape of shapes.filter(({ name }) => letters.includes(name))) {
-      for (const op of kernelOps.filter((op) => ops.includes(op))) {
-        say(`timing ${op} on ${describe(shape)}`);
-        lines.push(
-          ...(await timeCell({ suite: name, shape, op }, { subjects: workers, limit }, rounds)),
-        );
-      }
-    }
-    return lines;
-  });
+type Workers = ReadonlyMap<Subject, SubjectProcess>;
+type Wanted = Pick<Selection, "shapes" | "ops" | "subjects">;
+
+function passes(wanted: Wanted, workers: Workers): Cell[] {
+  const taking = new Map([...workers].filter(([{ name }]) => wanted.subjects.includes(name)));
+  const probes = workerOf(limit, workers);
+  return shapes
+    .filter(({ name }) => wanted.shapes.includes(name))
+    .flatMap((shape) =>
+      kernelOps
+        .filter((op) => wanted.ops.includes(op))
+        .map((op) => kernelCell({ suite: name, shape, op }, taking, probes)),
+    );
 }
 
-async function allProducts(selection: Selection, limit: SubjectProcess): Promise<Line[]> {
-  const lines: Line[] = [];
-  for (const shape of Object.keys(products).filter((key) => selection.shapes.includes(key))) {
-    for (const op of productOps.filter((op) => selection.ops.includes(op))) {
-      selection.say(`timing ${op} on ${shape}`);
-      lines.push(...(await timeProducts({ suite: name, shape, op }, limit, selection.rounds)));
-    }
-  }
-  return lines;
+function denseProducts(wanted: Wanted, workers: Workers): Cell[] {
+  if (!wanted.subjects.includes("ours")) return [];
+  const [ours, probes] = [workerOf(products, workers), workerOf(limit, workers)];
+  return productShapes
+    .filter((shape) => wanted.shapes.includes(shape))
+    .flatMap((shape) =>
+      productOps
+        .filter((op) => wanted.ops.includes(op))
+        .map((op) => productCell({ suite: name, shape, op }, ours, probes)),
+    );
+}
+
+/** @throws {Error} where it does not run: without it, nothing can be judged. */
+function workerOf(subject: Subject, workers: Workers): SubjectProcess {
+  const worker = workers.get(subject);
+  if (!worker) throw new Error(`${subject.name} does not run here`);
+  return worker;
 }
 
 /** What dense products could reach here; the size of the tensor does not matter. */
