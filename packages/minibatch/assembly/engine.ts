@@ -1,5 +1,5 @@
-// The mini-batch engine: a whole training step in one call. Everything lies in the memory that it is
-// given, as src/plan.ts says; nothing is checked here.
+// The mini-batch engine: a whole training step in one call, or as many as a course says. Everything lies in
+// the memory that it is given, as src/plan.ts says; nothing is checked here.
 
 import { backward } from "./backward";
 import { begin, Course, goesOn, orderAt, startOf } from "./course";

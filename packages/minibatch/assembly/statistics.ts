@@ -29,11 +29,12 @@ import {
  * Differences to the first value are summed, then those to their mean: so the sums are small, and the
  * second one says how far the mean is off. That is kept beside it, and taken off the squares.
  *
- * Two units at a time, of which a lone last one is both: arrays of what there is per unit have room for a
- * pair more.
+ * Two units at a time: arrays of what there is per unit have room for a pair more. A lone last one is both,
+ * and leaves 0 for the other, so that what a snapshot copies does not depend on what was there before.
  */
 export function measure<T>(layer: Layer, count: u32, row: usize, tail: v128): bool {
   const zero = v128.splat<T>(0),
+    ones = i64x2.splat(-1),
     each = f64x2.splat(1 / <f64>count),
     epsilon = f64x2.splat(layerControl(layer, layerEpsilon));
   const last = row - 16;
@@ -62,26 +63,29 @@ export function measure<T>(layer: Layer, count: u32, row: usize, tail: v128): bo
     sumX = zero;
     sumY = zero;
     for (let at: usize = 0; at < last; at += 16) {
-      const dx = v128.sub<T>(v128.load(x + at), centerX),
-        dy = v128.sub<T>(v128.load(y + at), centerY);
-      sumX = v128.add<T>(sumX, dx);
-      sumY = v128.add<T>(sumY, dy);
-      squaresX = addProduct<T>(squaresX, dx, dx);
-      squaresY = addProduct<T>(squaresY, dy, dy);
+      const differenceX = v128.sub<T>(v128.load(x + at), centerX),
+        differenceY = v128.sub<T>(v128.load(y + at), centerY);
+      sumX = v128.add<T>(sumX, differenceX);
+      sumY = v128.add<T>(sumY, differenceY);
+      squaresX = addProduct<T>(squaresX, differenceX, differenceX);
+      squaresY = addProduct<T>(squaresY, differenceY, differenceY);
     }
-    const dx = v128.and(v128.sub<T>(v128.load(x + last), centerX), tail),
-      dy = v128.and(v128.sub<T>(v128.load(y + last), centerY), tail);
-    const rest = widePair<T>(sumsOf<T>(v128.add<T>(sumX, dx), v128.add<T>(sumY, dy)));
-    squaresX = addProduct<T>(squaresX, dx, dx);
-    squaresY = addProduct<T>(squaresY, dy, dy);
+    const differenceX = v128.and(v128.sub<T>(v128.load(x + last), centerX), tail),
+      differenceY = v128.and(v128.sub<T>(v128.load(y + last), centerY), tail);
+    const rest = widePair<T>(
+      sumsOf<T>(v128.add<T>(sumX, differenceX), v128.add<T>(sumY, differenceY)),
+    );
+    squaresX = addProduct<T>(squaresX, differenceX, differenceX);
+    squaresY = addProduct<T>(squaresY, differenceY, differenceY);
     const low = f64x2.mul(rest, each);
     const squares = f64x2.sub(widePair<T>(sumsOf<T>(squaresX, squaresY)), f64x2.mul(low, rest));
     const m2 = f64x2.pmax(squares, f64x2.splat(0)),
       mean = f64x2.add(widePair<T>(center), low);
     // 0 · NaN and 0 · ∞ are NaN, which stays.
     check = f64x2.add(check, f64x2.mul(f64x2.add(mean, m2), f64x2.splat(0)));
-    v128.store(layer.batchMean + (unit << 3), mean);
-    v128.store(layer.batchM2 + (unit << 3), m2);
+    const both = i64x2.replace_lane(ones, 1, y === x ? 0 : -1);
+    v128.store(layer.batchMean + (unit << 3), v128.and(mean, both));
+    v128.store(layer.batchM2 + (unit << 3), v128.and(m2, both));
     const at = unit * sizeof<T>();
     storePair<T>(layer.center + at, center);
     storePair<T>(layer.centerLow + at, narrowPair<T>(low));

@@ -57,6 +57,12 @@ export const deepGraph: Graph = {
   ],
 };
 
+/** 4-5-7-2, otherwise the same: odd numbers of units leave room in vectors. */
+export const oddGraph: Graph = {
+  inputs: 4,
+  layers: deepGraph.layers.map((layer, i) => ({ ...layer, units: [5, 7, 2][i] as number })),
+};
+
 /**
  * Three classes in turn, told apart by features whose sizes lie seven powers of ten apart: around
  * 17000 ± 300, and around 1e-3.
