@@ -17,6 +17,7 @@ import {
   requireParameters,
   requireStatistics,
 } from "@batchnorm/core/checks";
+import type { Kernels } from "./kernels.ts";
 import { loadMoments, loadParameters, loadStatistics } from "./load.ts";
 import { type Stage, stageFor } from "./stage.ts";
 
@@ -37,7 +38,7 @@ export function computeMoments(
   if (!stage.hasRoom(layout)) {
     return stage.grow(layout, [x, layout, out], computeMoments, coreMoments);
   }
-  return measure(stage, stage.enterX(x), layout, out) ? out : coreMoments(x, layout, out);
+  return measure(stage.kernels, stage.enterX(x), layout, out) ? out : coreMoments(x, layout, out);
 }
 
 /**
@@ -63,7 +64,7 @@ export function forwardTraining<T extends FloatArray>(
   }
   const { moments = emptyMoments(channels) } = out;
   const entered = stage.enterX(x);
-  if (!measure(stage, entered, layout, moments)) {
+  if (!measure(stage.kernels, entered, layout, moments)) {
     return coreTraining(x, layout, parameters, { y, moments });
   }
   loadParameters(stage.kernels, parameters, channels);
@@ -130,7 +131,7 @@ export function forwardInference<T extends FloatArray>(
 }
 
 /** Moments into the frame and into `out`; false where float32 does not carry them. */
-function measure({ kernels }: Stage, x: number, layout: Layout, out: Moments): boolean {
+export function measure(kernels: Kernels, x: number, layout: Layout, out: Moments): boolean {
   if (!kernels.moments(x, layout)) return false;
   kernels.read(kernels.frame.mean, out.mean);
   kernels.read(kernels.frame.spread, out.m2);

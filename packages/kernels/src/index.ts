@@ -13,6 +13,7 @@ export {
   type Tensor,
   WasmModule,
 } from "./memory.ts";
+export { passesOn } from "./passes-on.ts";
 export { multiply, type ProductOptions } from "./products.ts";
 export { type MatrixAt, type ProductAt, Products } from "./products-kernels.ts";
 export { releaseScratch } from "./release-scratch.ts";

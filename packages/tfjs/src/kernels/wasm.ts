@@ -1,10 +1,9 @@
 import { passes as corePasses } from "@batchnorm/core";
-import { Kernels, type Memory } from "@batchnorm/kernels";
-import type { DataId, TensorInfo } from "@tensorflow/tfjs-core";
-import { type Host, openEach, sizeOfShape } from "./host.ts";
+import { Kernels, type Memory, passesOn } from "@batchnorm/kernels";
+import { type DataId, type TensorInfo, util } from "@tensorflow/tfjs-core";
+import { type Host, openEach } from "./host.ts";
 import { hostKernels } from "./host-kernels.ts";
 import type { BackendKernels } from "./kernel.ts";
-import { passesOn } from "./wasm-passes.ts";
 
 /** TensorFlow.js's wasm backend, as far as it is used. */
 interface WasmBackend {
@@ -46,7 +45,7 @@ function makeHost(backend: WasmBackend, memory: Memory): Host {
       const buffer = memory.buffer as ArrayBuffer;
       return openEach(
         tensors,
-        (tensor) => new Float32Array(buffer, pointerOf(tensor), sizeOfShape(tensor.shape)),
+        (tensor) => new Float32Array(buffer, pointerOf(tensor), util.sizeFromShape(tensor.shape)),
       );
     },
   };

@@ -4,42 +4,21 @@ import {
   type FloatArray,
   type Gradients,
   type Layout,
-  type Moments,
   type Passes,
-  valuesPerChannel,
 } from "@batchnorm/core";
 import { requireStatistics } from "@batchnorm/core/checks";
-import type { Kernels } from "@batchnorm/kernels";
+import { measure } from "./forward.ts";
+import type { Kernels } from "./kernels.ts";
+import { loadMoments, loadParameters, loadStatistics } from "./load.ts";
 
 /**
- * core's passes on float32 arrays that lie in a memory of someone else's, where the kernels have room
- * already. What float32 does not carry, core does on the same arrays.
+ * core's passes over float32 arrays that lie in the memory of some kernels, which may be a host library's.
+ * That they do, and that {@link Kernels.reserve} was called for their layout, is the caller's care; dx,
+ * dgamma and dbeta must be given. What float32 does not carry, core does on the same arrays.
  */
 export function passesOn(kernels: Kernels): Passes {
   const { heap, frame } = kernels;
-  const at = (array: FloatArray): number => heap.pointerOf(array as Float32Array);
-
-  const load = (
-    { channels }: Layout,
-    mean: FloatArray,
-    spread: FloatArray,
-    gamma: FloatArray | null | undefined,
-    beta: FloatArray | null | undefined,
-  ): void => {
-    kernels.load(frame.mean, mean, channels);
-    kernels.load(frame.spread, spread, channels);
-    kernels.load(frame.gamma, gamma, channels, 1);
-    kernels.load(frame.beta, beta, channels, 0);
-  };
-
-  const measure = (x: FloatArray, layout: Layout, moments: Moments): boolean => {
-    if (!kernels.fits(layout) || !kernels.moments(at(x), layout)) return false;
-    kernels.read(frame.mean, moments.mean);
-    kernels.read(frame.spread, moments.m2);
-    moments.meanLow.fill(0);
-    moments.count = valuesPerChannel(layout);
-    return true;
-  };
+  const at = (array: FloatArray): number => heap.pointerOf(array);
 
   /** dx by the one or the other formula, and the two sums; false where float32 does not carry them. */
   const propagate = (
@@ -47,10 +26,10 @@ export function passesOn(kernels: Kernels): Passes {
     x: FloatArray,
     layout: Layout,
     { dx, dgamma, dbeta }: Gradients,
-    byBatch: boolean,
+    statistics: "batch" | "fixed",
   ): boolean => {
     if (!kernels.sum(at(dy), at(x), layout)) return false;
-    if (byBatch) kernels.propagate(at(dy), at(x), at(dx), layout);
+    if (statistics === "batch") kernels.propagate(at(dy), at(x), at(dx), layout);
     else kernels.scale(at(dy), at(dx), layout);
     kernels.read(frame.dgamma, dgamma);
     kernels.read(frame.dbeta, dbeta);
@@ -60,15 +39,15 @@ export function passesOn(kernels: Kernels): Passes {
   return {
     ...core,
     computeMoments(x, layout, out = emptyMoments(layout.channels)) {
-      return measure(x, layout, out) ? out : core.computeMoments(x, layout, out);
+      const done = kernels.fits(layout) && measure(kernels, at(x), layout, out);
+      return done ? out : core.computeMoments(x, layout, out);
     },
     forwardTraining(x, layout, parameters, out = {}) {
       const { y, moments = emptyMoments(layout.channels) } = out;
-      if (!y || !measure(x, layout, moments)) {
+      if (!y || !kernels.fits(layout) || !measure(kernels, at(x), layout, moments)) {
         return core.forwardTraining(x, layout, parameters, { y, moments });
       }
-      kernels.load(frame.gamma, parameters.gamma, layout.channels, 1);
-      kernels.load(frame.beta, parameters.beta, layout.channels, 0);
+      loadParameters(kernels, parameters, layout.channels);
       if (!kernels.prepare(layout, moments.count, parameters.epsilon)) {
         return { y: core.forwardByMoments(x, layout, moments, parameters, y), moments };
       }
@@ -76,9 +55,11 @@ export function passesOn(kernels: Kernels): Passes {
       return { y, moments };
     },
     forwardInference(x, layout, statistics, parameters, y) {
-      requireStatistics(statistics, layout.channels);
+      const { channels } = layout;
+      requireStatistics(statistics, channels);
       if (y && kernels.fits(layout)) {
-        load(layout, statistics.mean, statistics.variance, parameters.gamma, parameters.beta);
+        loadStatistics(kernels, statistics, channels);
+        loadParameters(kernels, parameters, channels);
         if (kernels.prepare(layout, 1, parameters.epsilon)) {
           kernels.transform(at(x), at(y), layout);
           return y;
@@ -89,22 +70,25 @@ export function passesOn(kernels: Kernels): Passes {
     backwardTraining(dy, x, layout, moments, parameters, out) {
       const gradients = out as Gradients<typeof dy>;
       if (kernels.fits(layout)) {
-        load(layout, moments.mean, moments.m2, parameters.gamma, null);
+        loadMoments(kernels, moments, layout.channels);
+        loadParameters(kernels, parameters, layout.channels);
         const done =
           kernels.prepare(layout, moments.count, parameters.epsilon) &&
-          propagate(dy, x, layout, gradients, true);
+          propagate(dy, x, layout, gradients, "batch");
         if (done) return gradients;
       }
       return core.backwardTraining(dy, x, layout, moments, parameters, out);
     },
     backwardInference(dy, x, layout, statistics, parameters, out) {
-      requireStatistics(statistics, layout.channels);
+      const { channels } = layout;
+      requireStatistics(statistics, channels);
       const gradients = out as Gradients<typeof dy>;
       if (kernels.fits(layout)) {
-        load(layout, statistics.mean, statistics.variance, parameters.gamma, null);
+        loadStatistics(kernels, statistics, channels);
+        loadParameters(kernels, parameters, channels);
         const done =
           kernels.prepare(layout, 1, parameters.epsilon) &&
-          propagate(dy, x, layout, gradients, false);
+          propagate(dy, x, layout, gradients, "fixed");
         if (done) return gradients;
       }
       return core.backwardInference(dy, x, layout, statistics, parameters, out);
