@@ -1,5 +1,5 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
-import type { Given, Graphics, GraphicsBackend, Programs } from "./graphics.ts";
+import type { Graphics, GraphicsBackend, Maker, Programs } from "./graphics.ts";
 import type {
   GradientInputs,
   InferenceInputs,
@@ -12,17 +12,17 @@ import type {
 } from "./kernel.ts";
 import { ruleOf } from "./update-rule.ts";
 
+/** What a program reads, by the names that its code has for it; undefined for what there is not. */
+type Read = Record<string, TensorInfo | undefined>;
+
 /** The launches of one kernel over one x. */
 interface Pass<Settings, Launch> {
   readonly programs: Programs<Settings, Launch>;
-  readonly settings: Settings;
-  readonly given: Given;
-  /** Runs a program with those of the inputs that there are. */
-  launch(launch: Launch, inputs: (TensorInfo | undefined)[]): TensorInfo;
+  launch(make: Maker<Settings, Launch>, inputs: Read): TensorInfo;
   /** The same for a result of x's shape. */
-  launchLikeX(launch: Launch, inputs: (TensorInfo | undefined)[]): TensorInfo;
+  launchLikeX(make: Maker<Settings, Launch>, inputs: Read): TensorInfo;
   /** The same for a result that does not outlive the kernel. */
-  between(launch: Launch, inputs: (TensorInfo | undefined)[]): TensorInfo;
+  between(make: Maker<Settings, Launch>, inputs: Read): TensorInfo;
 }
 
 type Over<Inputs> = <S, L>(pass: Pass<S, L>, inputs: Inputs) => TensorInfo[];
@@ -67,20 +67,15 @@ function run<B extends GraphicsBackend, S, L, Inputs extends TrainingInputs>(
     const info = graphics.read(backend, values, settings);
     return info.dataId === values.dataId ? info : keep(info);
   };
-  const has = (name: string): boolean => name in inputs;
-  const launch: Pass<S, L>["launch"] = (launch, inputs) =>
-    graphics.run(
-      backend,
-      launch,
-      inputs.filter((input) => input !== undefined),
-    );
+  const { programs } = graphics;
+  const launch: Pass<S, L>["launch"] = (make, inputs) =>
+    launchOn(graphics, backend, make, settings, inputs);
   try {
     return compute(
       {
-        ...{ programs: graphics.programs, settings, launch },
-        given: { gamma: has("gamma"), beta: has("beta"), meanLow: has("meanLow") },
-        launchLikeX: (program, inputs) => ({ ...launch(program, inputs), shape }),
-        between: (program, inputs) => keep(launch(program, inputs)),
+        ...{ programs, launch },
+        launchLikeX: (make, inputs) => ({ ...launch(make, inputs), shape }),
+        between: (make, inputs) => keep(launch(make, inputs)),
       },
       {
         ...inputs,
@@ -93,72 +88,93 @@ function run<B extends GraphicsBackend, S, L, Inputs extends TrainingInputs>(
   }
 }
 
+/** Makes a program for those of the inputs that there are, and runs it. */
+function launchOn<B extends GraphicsBackend, S, L, On>(
+  { run }: Graphics<B, S, L>,
+  backend: B,
+  make: Maker<On, L>,
+  on: On,
+  inputs: Read,
+): TensorInfo {
+  const given = Object.entries(inputs).filter(([, input]) => input) as [string, TensorInfo][];
+  const names = given.map(([name]) => name);
+  return run(
+    backend,
+    make(on, names),
+    given.map(([, input]) => input),
+  );
+}
+
 function train<S, L>(pass: Pass<S, L>, inputs: TrainingInputs): TensorInfo[] {
-  const { x } = inputs;
-  const { programs, settings, given } = pass;
-  const sample = pass.between(programs.sample(settings), [x]);
-  const sums = pass.between(programs.moments(settings), [x, sample]);
+  const { programs, between } = pass;
+  const X = inputs.x;
+  const SAMPLE = between(programs.sample, { X });
+  const SUMS = between(programs.moments, { X, SAMPLE });
   const [mean, meanLow, variance] = (["mean", "meanLow", "variance"] as const).map((which) =>
-    pass.launch(programs.statistic(settings, which), [x, sample, sums]),
+    pass.launch(programs[which], { X, SAMPLE, SUMS }),
   ) as [TensorInfo, TensorInfo, TensorInfo];
-  const by = { ...pass, given: { ...given, meanLow: true } };
-  return [...infer(by, { ...inputs, mean, meanLow, variance }), mean, meanLow, variance];
+  return [...infer(pass, { ...inputs, mean, meanLow, variance }), mean, meanLow, variance];
 }
 
 /** By the statistics that it is given. */
 function infer<S, L>(
-  { programs, settings, given, between, launchLikeX }: Pass<S, L>,
+  { programs, between, launchLikeX }: Pass<S, L>,
   { x, mean, variance, meanLow, gamma, beta }: InferenceInputs & { meanLow?: TensorInfo },
 ): TensorInfo[] {
-  const all = [mean, variance, meanLow, gamma, beta];
-  const coefficients = between(programs.normalizing(settings, given), all);
-  return [launchLikeX(programs.normalize(settings), [x, coefficients])];
+  const COEFFICIENTS = between(programs.normalizing, {
+    ...{ MEAN: mean, VARIANCE: variance, MEANLOW: meanLow, GAMMA: gamma, BETA: beta },
+  });
+  return [launchLikeX(programs.normalize, { X: x, COEFFICIENTS })];
 }
 
 function differentiateTraining<S, L>(
   pass: Pass<S, L>,
   inputs: TrainingGradientInputs,
 ): TensorInfo[] {
-  const { programs, settings, given } = pass;
+  const { programs, between, launchLikeX } = pass;
   const { dy, x, mean, variance, meanLow, gamma } = inputs;
   const [dgamma, dbeta] = sum(pass, inputs);
-  const all = [mean, variance, meanLow, gamma, dgamma, dbeta];
-  const coefficients = pass.between(programs.propagating(settings, given), all);
-  return [pass.launchLikeX(programs.trainingDx(settings), [dy, x, coefficients]), dgamma, dbeta];
+  const COEFFICIENTS = between(programs.propagating, {
+    ...{ MEAN: mean, VARIANCE: variance, MEANLOW: meanLow, GAMMA: gamma },
+    ...{ DGAMMA: dgamma, DBETA: dbeta },
+  });
+  return [launchLikeX(programs.trainingDx, { DY: dy, X: x, COEFFICIENTS }), dgamma, dbeta];
 }
 
 function differentiateInference<S, L>(pass: Pass<S, L>, inputs: GradientInputs): TensorInfo[] {
-  const { programs, settings, given } = pass;
   const { dy, variance, gamma } = inputs;
-  const dx = pass.launchLikeX(programs.inferenceDx(settings, given), [dy, variance, gamma]);
-  return [dx, ...sum(pass, inputs)];
+  const read = { DY: dy, VARIANCE: variance, GAMMA: gamma };
+  return [pass.launchLikeX(pass.programs.inferenceDx, read), ...sum(pass, inputs)];
 }
 
 /** dgamma and dbeta. */
 function sum<S, L>(
-  { programs, settings, given, between, launch }: Pass<S, L>,
+  { programs, between, launch }: Pass<S, L>,
   { dy, x, mean, meanLow, variance }: GradientInputs & { meanLow?: TensorInfo },
 ): [TensorInfo, TensorInfo] {
-  const sums = between(programs.gradientSums(settings, given), [dy, x, mean, meanLow]);
-  const dgamma = launch(programs.dgamma(settings), [sums, variance]);
-  return [dgamma, launch(programs.dbeta(settings), [sums])];
+  const SUMS = between(programs.gradientSums, { DY: dy, X: x, MEAN: mean, MEANLOW: meanLow });
+  const dgamma = launch(programs.dgamma, { SUMS, VARIANCE: variance });
+  return [dgamma, launch(programs.dbeta, { SUMS })];
 }
 
 function enter<B extends GraphicsBackend, S, L>(
-  { programs, run }: Graphics<B, S, L>,
+  graphics: Graphics<B, S, L>,
   backend: B,
   { mean, meanLow, variance, runningMean, runningVariance, progress }: UpdateInputs,
   attributes: UpdateAttributes,
 ): TensorInfo[] {
   const rule = ruleOf(attributes, runningMean.shape[0] as number);
+  const { programs } = graphics;
+  const launch = (make: Maker<typeof rule, L>, inputs: Read): TensorInfo =>
+    launchOn(graphics, backend, make, rule, { ...inputs, PROGRESS: progress });
   // A program must not be given what it does not read.
-  const ifSkipped = (input: TensorInfo): TensorInfo[] => (rule.skip ? [input] : []);
-  const next = run(backend, programs.progress(rule), [progress, ...ifSkipped(variance)]);
-  const average = (of: "mean" | "variance", batch: TensorInfo[], running: TensorInfo): TensorInfo =>
-    run(backend, programs.average(rule, of), [...batch, running, progress, ...ifSkipped(next)]);
+  const ifSkipped = (input: TensorInfo): TensorInfo | undefined => (rule.skip ? input : undefined);
+  const next = launch(programs.progress, { VARIANCE: ifSkipped(variance) });
+  const average = (batch: Read, running: TensorInfo): TensorInfo =>
+    launch(programs.average, { ...batch, RUNNING: running, NEXT: ifSkipped(next) });
   return [
-    average("mean", [mean, meanLow], runningMean),
-    average("variance", [variance], runningVariance),
+    average({ MEAN: mean, MEANLOW: meanLow }, runningMean),
+    average({ VARIANCE: variance }, runningVariance),
     next,
   ];
 }

@@ -8,44 +8,42 @@ export interface GraphicsBackend {
   disposeData(dataId: object): boolean;
 }
 
-/** Which inputs there are of those that there need not be; a mean may come in two parts. */
-export interface Given {
-  readonly gamma: boolean;
-  readonly beta: boolean;
-  readonly meanLow: boolean;
-}
+/** Makes a program that reads the inputs of these names, and what it is told. */
+export type Maker<On, Launch> = (on: On, names: string[]) => Launch;
 
 /**
- * The programs of a backend with what they are told, for an x that settings describe. Each is given the
- * tensors that are listed here, in this order, and makes one.
+ * The programs of a backend, for an x that settings describe, or for a rule. Each reads the tensors that
+ * are listed here and makes one.
  */
 export interface Programs<Settings, Launch> {
-  /** x → sums over a sample. */
-  sample(settings: Settings): Launch;
-  /** x, sample → sums over all of x. */
-  moments(settings: Settings): Launch;
-  /** x, sample, sums → one value per channel. */
-  statistic(settings: Settings, which: "mean" | "meanLow" | "variance"): Launch;
-  /** mean, variance, meanLow?, gamma?, beta? → coefficients. */
-  normalizing(settings: Settings, given: Given): Launch;
-  /** x, coefficients → y. */
-  normalize(settings: Settings): Launch;
-  /** dy, x, mean, meanLow? → sums. */
-  gradientSums(settings: Settings, given: Given): Launch;
-  /** sums, variance → dgamma. */
-  dgamma(settings: Settings): Launch;
-  /** sums → dbeta. */
-  dbeta(settings: Settings): Launch;
-  /** mean, variance, meanLow, gamma?, dgamma, dbeta → coefficients. */
-  propagating(settings: Settings, given: Given): Launch;
-  /** dy, x, coefficients → dx. */
-  trainingDx(settings: Settings): Launch;
-  /** dy, variance, gamma? → dx. */
-  inferenceDx(settings: Settings, given: Given): Launch;
-  /** progress, and variance where batches are skipped → the next progress. */
-  progress(rule: Rule): Launch;
-  /** mean, meanLow or variance; the running one; progress, and the next where batches are skipped → its next. */
-  average(rule: Rule, of: "mean" | "variance"): Launch;
+  /** X → sums over a sample. */
+  readonly sample: Maker<Settings, Launch>;
+  /** X, SAMPLE → sums over all of x. */
+  readonly moments: Maker<Settings, Launch>;
+  /** X, SAMPLE, SUMS → one value per channel, and so the next two. */
+  readonly mean: Maker<Settings, Launch>;
+  readonly meanLow: Maker<Settings, Launch>;
+  readonly variance: Maker<Settings, Launch>;
+  /** MEAN, VARIANCE, MEANLOW?, GAMMA?, BETA? → coefficients. */
+  readonly normalizing: Maker<Settings, Launch>;
+  /** X, COEFFICIENTS → y. */
+  readonly normalize: Maker<Settings, Launch>;
+  /** DY, X, MEAN, MEANLOW? → sums. */
+  readonly gradientSums: Maker<Settings, Launch>;
+  /** SUMS, VARIANCE → dgamma. */
+  readonly dgamma: Maker<Settings, Launch>;
+  /** SUMS → dbeta. */
+  readonly dbeta: Maker<Settings, Launch>;
+  /** MEAN, VARIANCE, MEANLOW, GAMMA?, DGAMMA, DBETA → coefficients. */
+  readonly propagating: Maker<Settings, Launch>;
+  /** DY, X, COEFFICIENTS → dx. */
+  readonly trainingDx: Maker<Settings, Launch>;
+  /** DY, VARIANCE, GAMMA? → dx. */
+  readonly inferenceDx: Maker<Settings, Launch>;
+  /** PROGRESS, and VARIANCE where batches are skipped → the next progress. */
+  readonly progress: Maker<Rule, Launch>;
+  /** MEAN and MEANLOW, or VARIANCE; RUNNING; PROGRESS, and NEXT where batches are skipped → the next RUNNING. */
+  readonly average: Maker<Rule, Launch>;
 }
 
 /** How a backend runs programs. */

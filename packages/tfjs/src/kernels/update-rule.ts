@@ -23,9 +23,6 @@ export function ruleOf(
   return { ...rest, weighing, momentum, rate: 1 - momentum };
 }
 
-/** Tells programs apart that are made for different rules. */
-export const suffixOf = ({ weighing, skip }: Rule): string => `${weighing}${skip ? "Skip" : ""}`;
-
 /** What the two languages say differently. */
 export interface Language {
   /** Declares a number. */

@@ -1,4 +1,3 @@
-import type { Given } from "../graphics.ts";
 import { passLaunch } from "./pass-program.ts";
 import { type Launch, texel } from "./program.ts";
 import type { Settings } from "./settings.ts";
@@ -9,53 +8,40 @@ import type { Settings } from "./settings.ts";
  * cost up to eight more to be read.
  */
 function coefficientsLaunch(
-  name: string,
-  variableNames: string[],
   settings: Settings,
-  { gamma, meanLow }: Given,
-  rest: string,
+  names: string[],
+  rest: (read: (name: string) => string) => string,
 ): Launch {
-  const of = (name: string): string => `${texel(name, "pair")}.xy`;
+  const read = (name: string, otherwise = "0.0"): string =>
+    names.includes(name) ? `${texel(name, "pair")}.xy` : `vec2(${otherwise})`;
   return passLaunch(
-    name,
-    [
-      ...["MEAN", "VARIANCE", ...(meanLow ? ["MEANLOW"] : []), ...(gamma ? ["GAMMA"] : [])],
-      ...variableNames,
-    ],
+    names,
     [2, 4 * settings.pairs],
     settings,
     `
       int pair = here() / 2;
-      vec2 r = 1.0 / sqrt(${of("VARIANCE")} + epsilon);
-      vec2 scale = r${gamma ? ` * ${of("GAMMA")}` : ""};
-      vec2 meanLow = ${meanLow ? of("MEANLOW") : "vec2(0.0)"};
+      vec2 r = 1.0 / sqrt(${read("VARIANCE")} + epsilon);
+      vec2 scale = r * ${read("GAMMA", "1.0")};
+      vec2 meanLow = ${read("MEANLOW")};
       vec2 slope = vec2(0.0), offset = slope;
-      ${rest}
-      setOutput(here() % 2 == 0 ? vec4(${of("MEAN")}, scale) : vec4(slope, offset));
+      ${rest(read)}
+      setOutput(here() % 2 == 0 ? vec4(${read("MEAN")}, scale) : vec4(slope, offset));
     `,
   );
 }
 
 /** For `y = scale · (x − mean) + offset`. */
-export const normalizingLaunch = (settings: Settings, given: Given): Launch =>
-  coefficientsLaunch(
-    "BatchNormNormalizing",
-    given.beta ? ["BETA"] : [],
-    settings,
-    given,
-    `offset = ${given.beta ? `${texel("BETA", "pair")}.xy` : "0.0"} - meanLow * scale;`,
-  );
+export const normalizingLaunch = (settings: Settings, names: string[]): Launch =>
+  coefficientsLaunch(settings, names, (read) => `offset = ${read("BETA")} - meanLow * scale;`);
 
 /** For `dx = scale · dy + slope · (x − mean) + offset`. */
-export const propagatingLaunch = (settings: Settings, given: Given): Launch =>
+export const propagatingLaunch = (settings: Settings, names: string[]): Launch =>
   coefficientsLaunch(
-    "BatchNormPropagating",
-    ["DGAMMA", "DBETA"],
     settings,
-    given,
-    `
-      slope = -scale * r * ${texel("DGAMMA", "pair")}.xy / count;
-      offset = -scale * ${texel("DBETA", "pair")}.xy / count - slope * meanLow;
+    names,
+    (read) => `
+      slope = -scale * r * ${read("DGAMMA")} / count;
+      offset = -scale * ${read("DBETA")} / count - slope * meanLow;
     `,
   );
 

@@ -4,11 +4,10 @@ import { type Launch, texel } from "./program.ts";
 import type { Settings } from "./settings.ts";
 
 /** `y = gamma · (x − mean) / √(variance + epsilon) + beta`. */
-export const normalizeLaunch = (settings: Settings): Launch =>
+export const normalizeLaunch = (settings: Settings, names: string[]): Launch =>
   elementwiseLaunch(
-    "BatchNormNormalize",
-    ["X", "COEFFICIENTS"],
     settings,
+    names,
     `
       ${readCoefficients}
       setOutput(scale * (${texel("X", "at")} - mean) + offset);
@@ -16,11 +15,10 @@ export const normalizeLaunch = (settings: Settings): Launch =>
   );
 
 /** `dx = gamma · r · (dy − (dbeta + xHat · dgamma) / m)`, through the batch's mean and variance. */
-export const trainingDxLaunch = (settings: Settings): Launch =>
+export const trainingDxLaunch = (settings: Settings, names: string[]): Launch =>
   elementwiseLaunch(
-    "BatchNormTrainingDx",
-    ["DY", "X", "COEFFICIENTS"],
     settings,
+    names,
     `
       ${readCoefficients}
       setOutput(scale * ${texel("DY", "at")} + (slope * (${texel("X", "at")} - mean) + offset));

@@ -25,7 +25,10 @@ const fold: Record<Lanes, string> = {
   `,
 };
 
-/** `a + b`, and what its rounding leaves out (Knuth), of vectors of a type. */
+/**
+ * `a + b`, and what its rounding leaves out (Knuth), of vectors of a type. `one` is 1, which a compiler
+ * cannot know: so it cannot find that the rest is 0 in real numbers.
+ */
 const plus = (type: string): string => `
   ${type} plus(${type} a, ${type} b, out ${type} rest) {
     ${type} sum = a + b, part = sum * one - a;
@@ -37,7 +40,6 @@ const plus = (type: string): string => `
 const prelude = ({ lanes }: Settings): string => `
   int pairOf(int unit) { return ${lanes === "whole" ? "unit / 2" : "unit"}; }
   vec4 spread(vec2 pair, int unit) { return ${spread[lanes]}; }
-  // one is 1, which a compiler cannot know: so it cannot find that the rest is 0 in real numbers.
   ${plus("vec2")}
   ${plus("vec4")}
   void add(inout vec4 sum, inout vec4 low, vec4 term) {
@@ -50,8 +52,7 @@ const prelude = ({ lanes }: Settings): string => `
 
 /** A program over an x. */
 export function passLaunch(
-  name: string,
-  variableNames: string[],
+  names: string[],
   outputShape: number[],
   settings: Settings,
   main: string,
@@ -62,36 +63,22 @@ export function passLaunch(
     int: Object.fromEntries(integers.map((name) => [name, settings[name]])),
     float: { count, epsilon, one: 1 },
   };
-  return launchOf(name, variableNames, outputShape, told, main, prelude(settings) + functions);
+  return launchOf(names, outputShape, told, main, prelude(settings) + functions);
 }
 
 /** A program of one value per channel; `pair` is the place of the two that `main` sets. */
 export const perChannelLaunch = (
-  name: string,
-  variableNames: string[],
   settings: Settings,
+  names: string[],
   main: string,
   functions = "",
 ): Launch =>
-  passLaunch(
-    name,
-    variableNames,
-    [settings.channels],
-    settings,
-    `int pair = here(); ${main}`,
-    functions,
-  );
+  passLaunch(names, [settings.channels], settings, `int pair = here(); ${main}`, functions);
 
 /** A program of x's shape; `at` is the place of the texel that `main` sets, of channels in `unit`. */
-export const elementwiseLaunch = (
-  name: string,
-  variableNames: string[],
-  settings: Settings,
-  main: string,
-): Launch =>
+export const elementwiseLaunch = (settings: Settings, names: string[], main: string): Launch =>
   passLaunch(
-    name,
-    variableNames,
+    names,
     settings.shape,
     settings,
     `int at = here(); int unit = ${settings.lanes === "columns" ? "at" : "(at / inner)"} % units; ${main}`,

@@ -38,7 +38,6 @@ const places = `
 
 /** Makes a program of the body of its `main`, and of functions that it calls. */
 export function launchOf(
-  name: string,
   variableNames: string[],
   outputShape: number[],
   told: Told,
@@ -56,7 +55,7 @@ export function launchOf(
       packedOutput: true,
       enableShapeUniforms: true,
       customUniforms: uniforms.map(({ name, type }) => ({ name, type })),
-      userCode: `// ${name}
+      userCode: `// BatchNorm of ${variableNames}
         ${places}
         ${functions}
         void main() {

@@ -31,42 +31,43 @@ const shiftOf = (settings: Settings): string => `
 `;
 
 /** The sum of a sample of x, less the first value, and how many values that are. */
-export const sampleLaunch = (settings: Settings): Launch =>
-  sumLaunch("BatchNormSample", settings, "sample", {
-    variableNames: ["X"],
+export const sampleLaunch = (settings: Settings, names: string[]): Launch =>
+  sumLaunch(settings, names, "sample", {
     functions: firstOf(settings),
     once: "vec4 shift = spread(firstOf(pair), unit);",
     each: `vec4 first = ${texel("X", "at")} - shift, second = vec4(1.0);`,
   });
 
 /** The sums of x less the shift, and of its square. */
-export const momentsLaunch = (settings: Settings): Launch =>
-  sumLaunch("BatchNormMoments", settings, "all", {
-    variableNames: ["X", "SAMPLE"],
+export const momentsLaunch = (settings: Settings, names: string[]): Launch =>
+  sumLaunch(settings, names, "all", {
     functions: shiftOf(settings),
     once: "vec4 shift = spread(shiftOf(pair), unit);",
     each: `vec4 first = ${texel("X", "at")} - shift, second = first * first;`,
   });
 
 /** Each of the three results has a program of its own, since a program has one output. */
-const results = {
-  mean: "mean",
-  meanLow: "meanLow",
-  // Rounding may leave a little below 0; a NaN is not below 0, and stays.
-  variance: "mix(variance, vec2(0.0), lessThan(variance, vec2(0.0)))",
-} as const;
+const statisticLaunch =
+  (result: string) =>
+  (settings: Settings, names: string[]): Launch =>
+    perChannelLaunch(
+      settings,
+      names,
+      `
+        vec4 total = totals(pair);
+        vec2 rest = total.xy / count, meanLow;
+        vec2 mean = plus(shiftOf(pair), rest, meanLow);
+        vec2 variance = total.zw / count - rest * rest;
+        setOutput(vec4(${result}, 0.0, 0.0));
+      `,
+      shiftOf(settings) + totals,
+    );
 
-export const statisticLaunch = (settings: Settings, result: keyof typeof results): Launch =>
-  perChannelLaunch(
-    `BatchNorm ${result}`,
-    ["X", "SAMPLE", "SUMS"],
-    settings,
-    `
-      vec4 total = totals(pair);
-      vec2 rest = total.xy / count, meanLow;
-      vec2 mean = plus(shiftOf(pair), rest, meanLow);
-      vec2 variance = total.zw / count - rest * rest;
-      setOutput(vec4(${results[result]}, 0.0, 0.0));
-    `,
-    shiftOf(settings) + totals,
-  );
+type StatisticLaunch = ReturnType<typeof statisticLaunch>;
+
+export const meanLaunch: StatisticLaunch = statisticLaunch("mean");
+export const meanLowLaunch: StatisticLaunch = statisticLaunch("meanLow");
+/** Rounding may leave a little below 0; a NaN is not below 0, and stays. */
+export const varianceLaunch: StatisticLaunch = statisticLaunch(
+  "mix(variance, vec2(0.0), lessThan(variance, vec2(0.0)))",
+);

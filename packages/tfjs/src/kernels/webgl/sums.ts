@@ -4,7 +4,6 @@ import type { Settings } from "./settings.ts";
 
 /** What is added up, as GLSL over `at`, `unit` and `pair`. */
 export interface Terms {
-  readonly variableNames: string[];
   /** What is the same for all the texels of a unit. */
   readonly once?: string;
   /** Declares `first` and `second`, the terms of one texel. */
@@ -27,10 +26,10 @@ const walks = {
  * `(first of one channel, first of the other, second of one, second of the other)`.
  */
 export function sumLaunch(
-  name: string,
   settings: Settings,
+  names: string[],
   walk: keyof typeof walks,
-  { variableNames, once = "", each, functions = "" }: Terms,
+  { once = "", each, functions = "" }: Terms,
 ): Launch {
   const { lanes, pairs } = settings;
   const { from, by, groups } = walks[walk];
@@ -58,8 +57,7 @@ export function sumLaunch(
          setOutput(vec4(even.x, odd.x, even.z, odd.z));`
       : "setOutput(sumsOf(pair, pair, group));";
   return passLaunch(
-    name,
-    variableNames,
+    names,
     [2 * settings[groups], 2 * pairs],
     settings,
     `int pair = here() % pairs, group = here() / pairs; ${both}`,

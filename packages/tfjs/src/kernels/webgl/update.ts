@@ -15,12 +15,14 @@ const toldOf = ({ channels, momentum, rate, correction }: Rule): Told => ({
 /** The four numbers of a progress, two in a texel. */
 const numbers = (name: string): string => `vec4(${texel(name, "0")}.xy, ${texel(name, "1")}.xy)`;
 
-/** Whether every channel's variance is finite; where a mean is not, its variance is not either. */
+/**
+ * Whether every channel's variance is finite; where a mean is not, its variance is not either. Behind the
+ * last channel there may be anything.
+ */
 const allFinite = `
   bool allFinite() {
     for (int at = 0; 2 * at < channels; at++) {
       vec2 variance = ${texel("VARIANCE", "at")}.xy * correction;
-      // Behind the last channel there may be anything.
       if (2 * at + 1 == channels) variance.y = 0.0;
       uvec2 exponent = floatBitsToUint(variance) & 0x7f800000u;
       if (any(equal(exponent, uvec2(0x7f800000u)))) return false;
@@ -29,12 +31,11 @@ const allFinite = `
   }
 `;
 
-export function progressLaunch(rule: Rule): Launch {
+export function progressLaunch(rule: Rule, names: string[]): Launch {
   const { before, components } = nextProgress(rule, glsl);
   const [updates, weight, skipped, wraps] = components;
   return launchOf(
-    "BatchNormProgress",
-    ["PROGRESS", ...(rule.skip ? ["VARIANCE"] : [])],
+    names,
     [4],
     toldOf(rule),
     `
@@ -48,21 +49,20 @@ export function progressLaunch(rule: Rule): Launch {
   );
 }
 
-export function averageLaunch(rule: Rule, of: "mean" | "variance"): Launch {
+export function averageLaunch(rule: Rule, names: string[]): Launch {
   const { before, value } = nextAverage(rule, glsl);
-  const [names, batch] =
-    of === "mean"
-      ? [["MEAN", "MEANLOW"], `${texel("MEAN", "here()")}.xy + ${texel("MEANLOW", "here()")}.xy`]
-      : [["VARIANCE"], `${texel("VARIANCE", "here()")}.xy * correction`];
+  const read = (name: string): string => `${texel(name, "here()")}.xy`;
+  const batch = names.includes("MEAN")
+    ? `${read("MEAN")} + ${read("MEANLOW")}`
+    : `${read("VARIANCE")} * correction`;
   return launchOf(
-    `BatchNormAverage ${of}`,
-    [...names, "RUNNING", "PROGRESS", ...(rule.skip ? ["NEXT"] : [])],
+    names,
     [rule.channels],
     toldOf(rule),
     `
       vec4 progress = ${numbers("PROGRESS")};
       ${rule.skip ? `vec4 next = ${numbers("NEXT")};` : ""}
-      vec2 old = ${texel("RUNNING", "here()")}.xy;
+      vec2 old = ${read("RUNNING")};
       vec2 batch = ${batch};
       ${before}
       setOutput(vec4(${value}, 0.0, 0.0));

@@ -1,5 +1,4 @@
-import type { Given } from "../graphics.ts";
-import { perChannelLaunch } from "./pass-program.ts";
+import { perChannel, perChannelLaunch } from "./pass-program.ts";
 import type { Launch } from "./program.ts";
 import type { Settings } from "./settings.ts";
 
@@ -13,22 +12,18 @@ export const r = "1.0 / sqrt(VARIANCE[channel] + uniforms.epsilon)";
  */
 function coefficientsLaunch(
   name: string,
-  variableNames: string[],
   settings: Settings,
-  { gamma, beta, meanLow }: Given,
+  names: string[],
   rest: string,
 ): Launch {
   return perChannelLaunch(
-    `${name}${gamma ? "Gamma" : ""}${beta ? "Beta" : ""}${meanLow ? "Low" : ""}`,
-    [
-      ...["MEAN", "VARIANCE", ...(meanLow ? ["MEANLOW"] : []), ...(gamma ? ["GAMMA"] : [])],
-      ...variableNames,
-    ],
+    name,
     settings,
+    names,
     `
       let r = ${r};
-      let scale = ${gamma ? "GAMMA[channel] * r" : "r"};
-      let meanLow = ${meanLow ? "MEANLOW[channel]" : "T(0.0)"};
+      let scale = ${perChannel("GAMMA", names, "1.0")} * r;
+      let meanLow = ${perChannel("MEANLOW", names)};
       ${rest}
       setOutputAtIndex(4 * channel, MEAN[channel]);
       setOutputAtIndex(4 * channel + 1, scale);
@@ -41,25 +36,23 @@ function coefficientsLaunch(
 }
 
 /** For `y = scale · (x − mean) + offset`. */
-export const normalizingLaunch = (settings: Settings, given: Given): Launch =>
+export const normalizingLaunch = (settings: Settings, names: string[]): Launch =>
   coefficientsLaunch(
     "BatchNormNormalizing",
-    given.beta ? ["BETA"] : [],
     settings,
-    given,
+    names,
     `
       let slope = T(0.0);
-      let offset = ${given.beta ? "BETA[channel]" : "T(0.0)"} - meanLow * scale;
+      let offset = ${perChannel("BETA", names)} - meanLow * scale;
     `,
   );
 
 /** For `dx = scale · dy + slope · (x − mean) + offset`. */
-export const propagatingLaunch = (settings: Settings, given: Given): Launch =>
+export const propagatingLaunch = (settings: Settings, names: string[]): Launch =>
   coefficientsLaunch(
     "BatchNormPropagating",
-    ["DGAMMA", "DBETA"],
     settings,
-    given,
+    names,
     `
       let share = scale / f32(uniforms.count);
       let slope = -share * r * DGAMMA[channel];

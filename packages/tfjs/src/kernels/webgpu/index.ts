@@ -7,7 +7,13 @@ import { dbetaLaunch, dgammaLaunch, gradientSumsLaunch, inferenceDxLaunch } from
 import { normalizeLaunch, trainingDxLaunch } from "./normalize.ts";
 import type { Launch } from "./program.ts";
 import { type Settings, settingsOf } from "./settings.ts";
-import { momentsLaunch, sampleLaunch, statisticLaunch } from "./statistics.ts";
+import {
+  meanLaunch,
+  meanLowLaunch,
+  momentsLaunch,
+  sampleLaunch,
+  varianceLaunch,
+} from "./statistics.ts";
 import { averageLaunch, progressLaunch } from "./update.ts";
 
 const functions = graphicsKernels<WebGPUBackend, Settings, Launch>({
@@ -15,7 +21,9 @@ const functions = graphicsKernels<WebGPUBackend, Settings, Launch>({
   programs: {
     sample: sampleLaunch,
     moments: momentsLaunch,
-    statistic: statisticLaunch,
+    mean: meanLaunch,
+    meanLow: meanLowLaunch,
+    variance: varianceLaunch,
     normalizing: normalizingLaunch,
     normalize: normalizeLaunch,
     gradientSums: gradientSumsLaunch,

@@ -10,15 +10,15 @@ const before = `
 `;
 
 /** `y = gamma · (x − mean) / √(variance + epsilon) + beta`. */
-export const normalizeLaunch = (settings: Settings): Launch =>
-  elementwiseLaunch("BatchNormNormalize", ["X", "COEFFICIENTS"], settings, {
+export const normalizeLaunch = (settings: Settings, names: string[]): Launch =>
+  elementwiseLaunch("BatchNormNormalize", settings, names, {
     before,
     each: "setOutputAtIndex(at, scale * (X[at] - mean) + offset);",
   });
 
 /** `dx = gamma · r · (dy − (dbeta + xHat · dgamma) / m)`, through the batch's mean and variance. */
-export const trainingDxLaunch = (settings: Settings): Launch =>
-  elementwiseLaunch("BatchNormTrainingDx", ["DY", "X", "COEFFICIENTS"], settings, {
+export const trainingDxLaunch = (settings: Settings, names: string[]): Launch =>
+  elementwiseLaunch("BatchNormTrainingDx", settings, names, {
     before,
     each: "setOutputAtIndex(at, scale * DY[at] + (slope * (X[at] - mean) + offset));",
   });

@@ -1,10 +1,12 @@
 import { type Launch, launchOf, type Size } from "./program.ts";
 import type { Settings } from "./settings.ts";
 
+/**
+ * `a + b`, and what its rounding leaves out (Knuth). `one` is 1, which a compiler cannot know: so it
+ * cannot find that the rest is 0 in real numbers.
+ */
 const exactSums = `
   struct Sum { high : T, low : T }
-  // a + b, and what its rounding leaves out (Knuth). one is 1, which a compiler cannot know: so it
-  // cannot find that the rest is 0 in real numbers.
   fn plus(a : T, b : T) -> Sum {
     let sum = a + b;
     let part = sum * uniforms.one - a;
@@ -19,8 +21,8 @@ const exactSums = `
 /** A program over an x, which is told all that is known of it. A channel of its code is as many as T holds. */
 export function passLaunch(
   name: string,
-  variableNames: string[],
   { channels, inner, groups, sampleGroups, sampleStride, count, epsilon, width }: Settings,
+  names: string[],
   size: Omit<Size, "width">,
   main: string,
   functions = "",
@@ -29,14 +31,14 @@ export function passLaunch(
     i32: { channels: channels / width, inner, groups, sampleGroups, sampleStride, count },
     f32: { epsilon, one: 1 },
   };
-  return launchOf(name, variableNames, { ...size, width }, told, main, exactSums + functions);
+  return launchOf(name, names, { ...size, width }, told, main, exactSums + functions);
 }
 
 /** A program of one number per channel: `main` sets that of `channel`; `outputs`, if it sets more than one. */
 export const perChannelLaunch = (
   name: string,
-  variableNames: string[],
   settings: Settings,
+  names: string[],
   main: string,
   functions = "",
   outputs = 1,
@@ -44,10 +46,14 @@ export const perChannelLaunch = (
   const threads = settings.channels / settings.width;
   return passLaunch(
     name,
-    variableNames,
     settings,
+    names,
     { threads, outputs: outputs * threads },
     `let channel = index; ${main}`,
     functions,
   );
 };
+
+/** What an input holds of a channel, as WGSL; a number where there is no such input. */
+export const perChannel = (name: string, names: string[], otherwise = "0.0"): string =>
+  names.includes(name) ? `${name}[channel]` : `T(${otherwise})`;

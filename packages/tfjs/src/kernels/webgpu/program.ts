@@ -45,9 +45,12 @@ export interface Size {
   readonly width: Width;
 }
 
+/** Inputs that are a progress: four numbers, read as one. */
+const progresses = ["PROGRESS", "NEXT"];
+
 /**
- * @param name - Tells this code from all other, beside the inputs there are.
- * @param variableNames - The inputs; those whose names end in `4` are arrays of four values.
+ * @param name - Tells this code from all other, beside the names of the inputs.
+ * @param variableNames - The inputs; a progress is an array of four values.
  * @param main - The body of what each thread does; `index` is its number, and `T` the type of numbers.
  */
 export function launchOf(
@@ -62,13 +65,13 @@ export function launchOf(
   const floats = Object.entries(f32);
   const program: Program = {
     variableNames,
-    variableComponents: variableNames.map((each) => (each.endsWith("4") ? 4 : width)),
+    variableComponents: variableNames.map((each) => (progresses.includes(each) ? 4 : width)),
     outputComponent: width,
     outputShape: [outputs * width],
     workgroupSize: [workgroup, 1, 1],
     dispatchLayout: { x: [0] },
     dispatch: [Math.ceil(threads / workgroup), 1, 1],
-    shaderKey: `${name} ${width}`,
+    shaderKey: `${name} ${width} ${variableNames}`,
     uniforms: [
       ...integers.map(([name]) => `${name} : i32,`),
       ...floats.map(([name]) => `${name} : f32,`),

@@ -24,42 +24,44 @@ const shiftOf = `
 `;
 
 /** The sum of a sample of x, less the first value, and how many values that are. */
-export const sampleLaunch = (settings: Settings): Launch =>
-  sumLaunch("BatchNormSample", settings, "sample", {
-    variableNames: ["X"],
+export const sampleLaunch = (settings: Settings, names: string[]): Launch =>
+  sumLaunch("BatchNormSample", settings, names, "sample", {
     before: `let shift = ${firstOf};`,
     each: "let first = X[at] - shift; let second = T(1.0);",
   });
 
 /** The sums of x less the shift, and of its square. */
-export const momentsLaunch = (settings: Settings): Launch =>
-  sumLaunch("BatchNormMoments", settings, "all", {
-    variableNames: ["X", "SAMPLE"],
+export const momentsLaunch = (settings: Settings, names: string[]): Launch =>
+  sumLaunch("BatchNormMoments", settings, names, "all", {
     functions: shiftOf,
     before: "let shift = shiftOf(channel);",
     each: "let first = X[at] - shift; let second = first * first;",
   });
 
 /** Each of the three results has a program of its own, since a program has one output. */
-const results = {
-  mean: "mean.high",
-  meanLow: "mean.low",
-  // Rounding may leave a little below 0; a NaN is not below 0, and stays.
-  variance: "select(variance, T(0.0), variance < T(0.0))",
-} as const;
+const statisticLaunch =
+  (result: string) =>
+  (settings: Settings, names: string[]): Launch =>
+    perChannelLaunch(
+      `BatchNorm ${result}`,
+      settings,
+      names,
+      `
+        let count = f32(uniforms.count);
+        let total = totals(channel);
+        let rest = total.first / count;
+        let mean = plus(shiftOf(channel), rest);
+        let variance = total.second / count - rest * rest;
+        setOutputAtIndex(channel, ${result});
+      `,
+      shiftOf + totals,
+    );
 
-export const statisticLaunch = (settings: Settings, result: keyof typeof results): Launch =>
-  perChannelLaunch(
-    `BatchNorm ${result}`,
-    ["X", "SAMPLE", "SUMS"],
-    settings,
-    `
-      let count = f32(uniforms.count);
-      let total = totals(channel);
-      let rest = total.first / count;
-      let mean = plus(shiftOf(channel), rest);
-      let variance = total.second / count - rest * rest;
-      setOutputAtIndex(channel, ${results[result]});
-    `,
-    shiftOf + totals,
-  );
+type StatisticLaunch = ReturnType<typeof statisticLaunch>;
+
+export const meanLaunch: StatisticLaunch = statisticLaunch("mean.high");
+export const meanLowLaunch: StatisticLaunch = statisticLaunch("mean.low");
+/** Rounding may leave a little below 0; a NaN is not below 0, and stays. */
+export const varianceLaunch: StatisticLaunch = statisticLaunch(
+  "select(variance, T(0.0), variance < T(0.0))",
+);

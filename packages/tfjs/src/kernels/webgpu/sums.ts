@@ -4,7 +4,6 @@ import { walkLaunch } from "./walk.ts";
 
 /** What is added up, as WGSL over `at` and `channel`. */
 export interface Terms {
-  readonly variableNames: string[];
   /** What is the same for all the values of a channel. */
   readonly before: string;
   /** Declares `first` and `second`, the terms of one value. */
@@ -20,16 +19,17 @@ export interface Terms {
 export function sumLaunch(
   name: string,
   settings: Settings,
+  names: string[],
   walk: "all" | "sample",
-  { variableNames, before, each, functions = "" }: Terms,
+  { before, each, functions = "" }: Terms,
 ): Launch {
   const isSample = walk === "sample";
   const groups = isSample ? settings.sampleGroups : settings.groups;
   const by = isSample ? { stride: "uniforms.sampleStride" } : {};
   return walkLaunch(
     name,
-    variableNames,
     settings,
+    names,
     { groups, outputs: 4 * groups, ...by },
     {
       functions,

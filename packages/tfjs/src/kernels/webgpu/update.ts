@@ -1,4 +1,4 @@
-import { type Language, nextAverage, nextProgress, type Rule, suffixOf } from "../update-rule.ts";
+import { type Language, nextAverage, nextProgress, type Rule } from "../update-rule.ts";
 import { type Launch, launchOf, type Told } from "./program.ts";
 
 const wgsl: Language = {
@@ -23,15 +23,15 @@ const allFinite = `
   }
 `;
 
-export function progressLaunch(rule: Rule): Launch {
+export function progressLaunch(rule: Rule, names: string[]): Launch {
   const { before, components } = nextProgress(rule, wgsl);
   return launchOf(
-    `BatchNormProgress ${suffixOf(rule)}`,
-    ["PROGRESS4", ...(rule.skip ? ["VARIANCE"] : [])],
+    `BatchNormProgress ${rule.weighing}`,
+    names,
     { threads: 1, outputs: 4, width: 1 },
     toldOf(rule),
     `
-      let progress = PROGRESS4[0];
+      let progress = PROGRESS[0];
       let entered = ${rule.skip ? "select(0.0, 1.0, allFinite())" : "1.0"};
       ${before}
       ${components.map((value, i) => `setOutputAtIndex(${i}, ${value});`).join("\n")}
@@ -40,20 +40,19 @@ export function progressLaunch(rule: Rule): Launch {
   );
 }
 
-export function averageLaunch(rule: Rule, of: "mean" | "variance"): Launch {
+export function averageLaunch(rule: Rule, names: string[]): Launch {
   const { before, value } = nextAverage(rule, wgsl);
-  const [names, batch] =
-    of === "mean"
-      ? [["MEAN", "MEANLOW"], "MEAN[index] + MEANLOW[index]"]
-      : [["VARIANCE"], "VARIANCE[index] * uniforms.correction"];
+  const batch = names.includes("MEAN")
+    ? "MEAN[index] + MEANLOW[index]"
+    : "VARIANCE[index] * uniforms.correction";
   return launchOf(
-    `BatchNormAverage ${of} ${suffixOf(rule)}`,
-    [...names, "RUNNING", "PROGRESS4", ...(rule.skip ? ["NEXT4"] : [])],
+    `BatchNormAverage ${rule.weighing}`,
+    names,
     { threads: rule.channels, width: 1 },
     toldOf(rule),
     `
-      let progress = PROGRESS4[0];
-      ${rule.skip ? "let next = NEXT4[0];" : ""}
+      let progress = PROGRESS[0];
+      ${rule.skip ? "let next = NEXT[0];" : ""}
       let old = RUNNING[index];
       let batch = ${batch};
       ${before}

@@ -13,8 +13,8 @@ import type { Settings } from "./settings.ts";
  */
 export function walkLaunch(
   name: string,
-  variableNames: string[],
   settings: Settings,
+  names: string[],
   { groups, stride = "1", outputs }: { groups: number; stride?: string; outputs: number },
   parts: { functions?: string; before: string; each: string; after?: string },
 ): Launch {
@@ -36,8 +36,8 @@ export function walkLaunch(
         ];
   return passLaunch(
     inner === 1 ? `${name}ChannelsLast` : name,
-    variableNames,
     settings,
+    names,
     { threads, outputs: outputs * channels },
     `
       let channel = ${channel};
@@ -60,11 +60,11 @@ const valuesPerThread = 16;
 /** A program of x's size: `each` sets the number at `at`, by what `before` has read of the channel. */
 export function elementwiseLaunch(
   name: string,
-  variableNames: string[],
   settings: Settings,
+  names: string[],
   parts: { before: string; each: string },
 ): Launch {
   const { count, width } = settings;
   const groups = Math.ceil((count * width) / valuesPerThread);
-  return walkLaunch(name, variableNames, settings, { groups, outputs: count }, parts);
+  return walkLaunch(name, settings, names, { groups, outputs: count }, parts);
 }
