@@ -9,10 +9,15 @@ import {
 } from "@batchnorm/core";
 import { ones, type Tensor, tidy, type Variable, variable, zeros } from "@tensorflow/tfjs-core";
 import { defaults, requireEpsilon } from "./defaults.ts";
-import { type DeviceLayer, readState, requireFloat32, writeState } from "./device-state.ts";
-import type { Renorm } from "./enter.ts";
-import { progressLength, readProgress } from "./progress.ts";
-import type { Running, Slot } from "./running.ts";
+import {
+  type DeviceLayer,
+  readSkipped,
+  readState,
+  requireFloat32,
+  writeState,
+} from "./device-state.ts";
+import { progressLength } from "./progress.ts";
+import type { Slot } from "./running.ts";
 import { step } from "./step.ts";
 import { requireAlive } from "./view.ts";
 
@@ -44,10 +49,9 @@ export class BatchNorm {
   /** Null, like the variance, with `trackRunningStatistics: false`. */
   readonly runningMean: Variable | null;
   readonly runningVariance: Variable | null;
-  /** See `progress.ts`; null like the two. */
-  readonly #progress: Variable | null;
-  readonly #running: Running | null;
-  readonly #averages: Averages | null;
+  /** All that the layer owns. */
+  readonly #weights: Variable[] = [];
+  readonly #slots: DeviceLayer;
   #options: ResolvedOptions;
   #trainable = true;
 
@@ -60,19 +64,32 @@ export class BatchNorm {
     this.#options = resolveOptions(options, defaults);
     requireEpsilon(this.#options.epsilon);
     const { scale, center, trackRunningStatistics, trainable, renorm } = this.#options;
-    const make = (initial: () => Tensor, trains = false): Variable =>
-      tidy(() => variable(initial(), trains));
+    const make = (initial: (shape: [number]) => Tensor, trains = false): Variable => {
+      const made = tidy(() => variable(initial([channels]), trains));
+      this.#weights.push(made);
+      return made;
+    };
     this.channels = channels;
-    this.gamma = scale ? make(() => ones([channels]), true) : null;
-    this.beta = center ? make(() => zeros([channels]), true) : null;
-    this.runningMean = trackRunningStatistics ? make(() => zeros([channels])) : null;
-    this.runningVariance = trackRunningStatistics ? make(() => ones([channels])) : null;
-    this.#progress = trackRunningStatistics ? make(() => zeros([progressLength])) : null;
-    this.#running = runningOf(this.runningMean, this.runningVariance, this.#progress);
-    this.#averages = renorm && {
-      mean: make(() => zeros([channels])),
-      deviation: make(() => ones([channels])),
-      movingDeviation: make(() => ones([channels])),
+    this.gamma = scale ? make(ones, true) : null;
+    this.beta = center ? make(zeros, true) : null;
+    this.runningMean = trackRunningStatistics ? make(zeros) : null;
+    this.runningVariance = trackRunningStatistics ? make(ones) : null;
+    this.#slots = {
+      channels,
+      gamma: this.gamma && slotOf(this.gamma),
+      beta: this.beta && slotOf(this.beta),
+      running: this.runningMean &&
+        this.runningVariance && {
+          mean: slotOf(this.runningMean),
+          variance: slotOf(this.runningVariance),
+          progress: slotOf(make(() => zeros([progressLength]))),
+          valuesPerChannel: undefined,
+        },
+      renorm: renorm && {
+        mean: slotOf(make(zeros)),
+        deviation: slotOf(make(ones)),
+        movingDeviation: slotOf(make(ones)),
+      },
     };
     this.trainable = trainable;
   }
@@ -122,8 +139,7 @@ export class BatchNorm {
    * @throws {BatchNormError} `ERR_BATCHNORM_DISPOSED`.
    */
   async skippedBatches(): Promise<number> {
-    const { running } = this.#device;
-    return running ? readProgress(await running.progress.read().data()).skipped : 0;
+    return readSkipped(this.#device.running);
   }
 
   /** The layer as plain JSON. Policies, axis, `trainable` and `useBatchStatistics` are not part of it. */
@@ -160,49 +176,17 @@ export class BatchNorm {
 
   /** Frees every tensor of the layer; a second time it does nothing. */
   dispose(): void {
-    for (const weight of this.#variables) {
+    for (const weight of this.#weights) {
       // TF.js would count one owner less of data that another tensor may share.
-      if (!weight?.isDisposed) weight?.dispose();
+      if (!weight.isDisposed) weight.dispose();
     }
-  }
-
-  /** Gamma first and beta next: null where there is none. */
-  get #variables(): (Variable | null)[] {
-    const { gamma, beta, runningMean, runningVariance } = this;
-    const averages = this.#averages ? Object.values<Variable>(this.#averages) : [];
-    return [gamma, beta, runningMean, runningVariance, this.#progress, ...averages];
   }
 
   /** @throws {BatchNormError} `ERR_BATCHNORM_DISPOSED` after `dispose`. */
   get #device(): DeviceLayer {
-    for (const weight of this.#variables) requireAlive(`${this.#options.name}'s weights`, weight);
-    const slot = (weight: Variable | null): Slot | null => weight && slotOf(weight);
-    const { channels, gamma, beta } = this;
-    const averages = this.#averages;
-    const renorm = averages && {
-      mean: slotOf(averages.mean),
-      deviation: slotOf(averages.deviation),
-      movingDeviation: slotOf(averages.movingDeviation),
-    };
-    return { channels, gamma: slot(gamma), beta: slot(beta), running: this.#running, renorm };
+    for (const weight of this.#weights) requireAlive(`${this.#options.name}'s weights`, weight);
+    return this.#slots;
   }
-}
-
-/** Of Batch Renormalization. */
-type Averages = { readonly [key in keyof Renorm]: Variable };
-
-function runningOf(
-  mean: Variable | null,
-  variance: Variable | null,
-  progress: Variable | null,
-): Running | null {
-  if (!mean || !variance || !progress) return null;
-  return {
-    mean: slotOf(mean),
-    variance: slotOf(variance),
-    progress: slotOf(progress),
-    valuesPerChannel: undefined,
-  };
 }
 
 const slotOf = (variable: Variable): Slot => ({

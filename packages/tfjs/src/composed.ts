@@ -31,43 +31,50 @@ const meanOf = (values: Tensor, view: View): Tensor =>
 /** m, or 1 of an empty batch, whose sums are to stay 0. */
 const countOf = ({ layout }: View): number => Math.max(valuesPerChannel(layout), 1);
 
+/** How a pass sees its tensor, and what is added to the variance. */
+export interface Plan {
+  readonly view: View;
+  readonly epsilon: number;
+}
+
 /**
- * Mean and biased variance of every channel, and x without that mean.
+ * Mean and biased variance of every channel, and x by them.
  *
  * A float32 mean of values near 1e4 is 1e-3 off. So the mean is taken twice, the second time of
  * what the first left over, and the variance of what both left over.
  */
-export function measure(x: Tensor, view: View): Measured & { readonly centered: Tensor } {
+export function measure(x: Tensor, plan: Plan): Measured & Centered {
+  const { view } = plan;
   const values = toView(x, view);
   const mean = meanOf(values, view);
   const rest = sub(values, perChannel(mean, view));
   const meanLow = meanOf(rest, view);
   const centered = sub(rest, perChannel(meanLow, view));
-  return { mean, meanLow, variance: meanOf(square(centered), view), centered };
+  const variance = meanOf(square(centered), view);
+  return { mean, meanLow, variance, centered, r: rOf(variance, plan) };
 }
 
 /** x as a pass by these statistics has it; a fixed mean has no second part. */
 export function center(
   x: Tensor,
   { mean, meanLow, variance }: Omit<Measured, "meanLow"> & { meanLow?: Tensor },
-  epsilon: number,
-  view: View,
+  plan: Plan,
 ): Centered {
+  const { view } = plan;
   const rest = sub(toView(x, view), perChannel(mean, view));
   const centered = meanLow ? sub(rest, perChannel(meanLow, view)) : rest;
-  return { centered, r: rOf(variance, epsilon, view) };
+  return { centered, r: rOf(variance, plan) };
 }
 
 /** 1/√(variance + epsilon). */
-export const rOf = (variance: Tensor, epsilon: number, view: View): Tensor =>
+const rOf = (variance: Tensor, { view, epsilon }: Plan): Tensor =>
   rsqrt(add(perChannel(variance, view), epsilon));
 
 /** `y = gamma · xHat + beta`, in the given shape. */
 export function scaleAndShift(
   { centered, r }: Centered,
-  gamma: Tensor | null,
-  beta: Tensor | null,
-  view: View,
+  { gamma, beta }: { readonly gamma: Tensor | null; readonly beta: Tensor | null },
+  { view }: Plan,
   shape: number[],
 ): Tensor {
   const scaled = mul(centered, factor(r, gamma, view));
@@ -79,7 +86,7 @@ export function gradients(
   dyInShape: Tensor,
   by: Centered,
   gamma: Tensor | null,
-  view: View,
+  { view }: Plan,
   through: "batch" | "fixed",
 ): Gradients {
   const dy = toShape(dyInShape, view.shape);

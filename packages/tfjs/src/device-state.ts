@@ -2,9 +2,9 @@ import {
   type BatchNormState,
   optionsOfState,
   parseStateFor,
-  type RenormState,
   type ResolvedOptions,
   refuse,
+  stateOf,
 } from "@batchnorm/core";
 import { tensor1d, tidy } from "@tensorflow/tfjs-core";
 import { requireEpsilon } from "./defaults.ts";
@@ -12,14 +12,20 @@ import type { Renorm } from "./enter.ts";
 import { progressOf, readProgress } from "./progress.ts";
 import type { Running, Slot } from "./running.ts";
 
-/** Where a layer of either API keeps what it has learned; null for what it does not have. */
-export interface DeviceLayer {
+/** Where a layer of either API, or tfjs-layers's own, keeps what it has learned; null for what it has not. */
+export interface KeptLayer {
   readonly channels: number;
   readonly gamma: Slot | null;
   readonly beta: Slot | null;
-  readonly running: Running | null;
+  /** tfjs-layers's own layer has no progress. */
+  readonly running: (Omit<Running, "progress"> & { readonly progress: Slot | null }) | null;
   /** Null without Batch Renormalization. */
   readonly renorm: Renorm | null;
+}
+
+/** The same of ours. */
+export interface DeviceLayer extends KeptLayer {
+  readonly running: Running | null;
 }
 
 /**
@@ -27,55 +33,33 @@ export interface DeviceLayer {
  * awaited, so that no step can come between them.
  */
 export async function readState(
-  { channels, gamma, beta, running, renorm }: DeviceLayer,
+  { channels, gamma, beta, running, renorm }: KeptLayer,
   options: ResolvedOptions,
 ): Promise<BatchNormState> {
-  const { name, epsilon, momentum, varianceEstimator, start } = options;
-  const valuesPerChannel = running?.valuesPerChannel ?? null;
-  const read = async (slot: Slot | undefined | null): Promise<number[] | null> =>
-    slot ? Array.from(await slot.read().data()) : null;
-  const [scale, shift, runningMean, runningVariance, progress, ...averages] = await Promise.all([
-    read(gamma),
-    read(beta),
-    read(running?.mean),
-    read(running?.variance),
-    read(running?.progress),
-    read(renorm?.mean),
-    read(renorm?.deviation),
-    read(renorm?.movingDeviation),
-  ]);
+  const known = running?.valuesPerChannel;
+  const [scale, shift, mean, variance, progress, center, deviation, movingDeviation] =
+    await Promise.all(
+      [
+        ...[gamma, beta, running?.mean, running?.variance, running?.progress],
+        ...[renorm?.mean, renorm?.deviation, renorm?.movingDeviation],
+      ].map(async (slot) => (slot ? Float64Array.from(await slot.read().data()) : null)),
+    );
   const { updates, weight } = readProgress(progress ?? []);
-  return {
-    version: 1,
-    name,
-    channels,
-    gamma: scale,
-    beta: shift,
-    runningMean,
-    runningVariance,
-    epsilon,
-    momentum,
-    varianceEstimator,
-    start,
-    updates,
-    weight,
-    // A skipped batch is counted there, and none of the updates.
-    valuesPerChannel: updates === 0 ? null : valuesPerChannel,
-    renorm: renormState(options.renorm, averages),
+  // A skipped batch is counted there, and none of the updates.
+  const valuesPerChannel = updates === 0 ? null : (known ?? null);
+  const arrays = {
+    gamma: scale ?? null,
+    beta: shift ?? null,
+    running: mean && variance ? { mean, variance, updates, weight, valuesPerChannel } : null,
+    renorm:
+      center && deviation && movingDeviation ? { mean: center, deviation, movingDeviation } : null,
   };
+  return stateOf(arrays, channels, options);
 }
 
-function renormState(
-  options: ResolvedOptions["renorm"],
-  [mean, deviation, movingDeviation]: (number[] | null)[],
-): RenormState | null {
-  if (!options || !mean || !deviation || !movingDeviation) return null;
-  const { rmin, momentum } = options;
-  // JSON has no infinity.
-  const bound = (value: number): number | null => (Number.isFinite(value) ? value : null);
-  const [rmax, dmax] = [bound(options.rmax), bound(options.dmax)];
-  return { rmin, rmax, dmax, momentum, mean, deviation, movingDeviation };
-}
+/** How many batches were kept out of the running statistics for not being finite. */
+export const readSkipped = async (running: Running | null): Promise<number> =>
+  running ? readProgress(await running.progress.read().data()).skipped : 0;
 
 /**
  * Writes a state to the device, as float32 as that is.
@@ -85,25 +69,28 @@ function renormState(
  * float32 can; `ERR_BATCHNORM_OPTION` for such an epsilon. Nothing is written then.
  */
 export function writeState(
-  { channels, gamma, beta, running, renorm }: DeviceLayer,
+  layer: KeptLayer,
   options: ResolvedOptions,
   value: unknown,
 ): ResolvedOptions {
   const { name } = options;
-  const state = parseStateFor({ name, channels, gamma, beta, running, renorm }, value);
+  const { gamma, beta, running, renorm } = layer;
+  const state = parseStateFor({ ...layer, name }, value);
   requireFloat32(state);
   const { updates, weight, valuesPerChannel } = state;
-  const write = (to: Slot | undefined | null, values: readonly number[] | null): void => {
-    if (to && values) tidy(() => void to.write(tensor1d([...values])));
-  };
-  write(gamma, state.gamma);
-  write(beta, state.beta);
-  write(running?.mean, state.runningMean);
-  write(running?.variance, state.runningVariance);
-  write(running?.progress, [...progressOf({ updates, weight, skipped: 0 })]);
-  write(renorm?.mean, state.renorm?.mean ?? null);
-  write(renorm?.deviation, state.renorm?.deviation ?? null);
-  write(renorm?.movingDeviation, state.renorm?.movingDeviation ?? null);
+  const copies = [
+    [state.gamma, gamma],
+    [state.beta, beta],
+    [state.runningMean, running?.mean],
+    [state.runningVariance, running?.variance],
+    [progressOf({ updates, weight, skipped: 0 }), running?.progress],
+    [state.renorm?.mean, renorm?.mean],
+    [state.renorm?.deviation, renorm?.deviation],
+    [state.renorm?.movingDeviation, renorm?.movingDeviation],
+  ] as const;
+  tidy(() => {
+    for (const [from, to] of copies) if (from && to) to.write(tensor1d([...from]));
+  });
   if (running) running.valuesPerChannel = updates === 0 ? undefined : valuesPerChannel;
   return { ...options, ...optionsOfState(state), name };
 }
@@ -111,11 +98,9 @@ export function writeState(
 /** @throws {BatchNormError} `ERR_BATCHNORM_STATE`, `ERR_BATCHNORM_OPTION` for what no float32 can hold. */
 export function requireFloat32(state: BatchNormState): void {
   requireEpsilon(state.epsilon);
-  const { gamma, beta, runningMean, runningVariance, renorm } = state;
-  const { mean, deviation, movingDeviation } = renorm ?? {};
-  const arrays = { gamma, beta, runningMean, runningVariance, mean, deviation, movingDeviation };
-  for (const [field, values] of Object.entries(arrays)) {
-    const beyond = values?.find((value) => !Number.isFinite(Math.fround(value)));
+  for (const [field, values] of Object.entries({ ...state, ...state.renorm })) {
+    const numbers: number[] = Array.isArray(values) ? values : [];
+    const beyond = numbers.find((value) => !Number.isFinite(Math.fround(value)));
     if (beyond !== undefined) {
       refuse("ERR_BATCHNORM_STATE", `${field} must be within the range of float32`, beyond);
     }

@@ -47,7 +47,7 @@ export function enterBatches(
 ): Correction[] | null {
   const drafts: Draft[] = [];
   const draft = (slot: Slot): Slot => {
-    const made = new Draft(slot);
+    const made = draftOf(slot);
     drafts.push(made);
     return made;
   };
@@ -63,45 +63,34 @@ export function enterBatches(
     deviation: draft(renorm.deviation),
     movingDeviation: draft(renorm.movingDeviation),
   };
-  const corrections = batches.map((batch) =>
-    averages && options.renorm
-      ? enterCorrected({ running: known, renorm: averages }, batch, options, options.renorm)
-      : void enterPlain(known, batch, options),
-  );
+  const corrections: Correction[] = [];
+  for (const batch of batches) {
+    if (averages && options.renorm) {
+      const memory = { running: known, renorm: averages };
+      corrections.push(enterCorrected(memory, batch, options, options.renorm));
+    } else if (batch.m > 0) updateRunning(known, batch, batch.m, options);
+  }
   for (const made of drafts) made.commit();
   running.valuesPerChannel = known.valuesPerChannel;
-  return averages && (corrections as Correction[]);
+  return averages && corrections;
 }
 
 /** What a slot would hold, until it is known that all goes well. */
-class Draft implements Slot {
-  readonly #slot: Slot;
-  #value: Tensor | null = null;
-
-  constructor(slot: Slot) {
-    this.#slot = slot;
-  }
-
-  read(): Tensor {
-    return this.#value ?? this.#slot.read();
-  }
-
-  write(value: Tensor): void {
-    this.#value = value;
-  }
-
-  commit(): void {
-    if (this.#value) this.#slot.write(this.#value);
-  }
+interface Draft extends Slot {
+  commit(): void;
 }
 
-function enterPlain(
-  running: Running,
-  { mean, variance, m }: Measured,
-  options: ResolvedOptions,
-): void {
-  const meanLow = zerosLike(mean);
-  if (m > 0) updateRunning(running, { mean, meanLow, variance }, m, options);
+function draftOf(slot: Slot): Draft {
+  let value: Tensor | null = null;
+  return {
+    read: () => value ?? slot.read(),
+    write(next) {
+      value = next;
+    },
+    commit() {
+      if (value) slot.write(value);
+    },
+  };
 }
 
 /** As core's `updateRenorm`: the running variance follows the moving deviation. */
@@ -124,8 +113,7 @@ function enterCorrected(
   // The moving deviation moves as a running variance does, but for the estimator.
   const moving: Running = { ...running, variance: renorm.movingDeviation };
   const moves = { ...options, varianceEstimator: "biased" } as const;
-  const meanLow = zerosLike(batch.mean);
-  updateRunning(moving, { mean: batch.mean, meanLow, variance: deviation }, batch.m, moves);
+  updateRunning(moving, { ...batch, variance: deviation }, batch.m, moves);
   running.valuesPerChannel = moving.valuesPerChannel;
 
   const entered = equal(skipped(), before);

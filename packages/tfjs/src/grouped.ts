@@ -17,6 +17,7 @@ import {
   type Tensor,
   unstack,
   where,
+  zerosLike,
 } from "@tensorflow/tfjs-core";
 import {
   type Block,
@@ -28,10 +29,10 @@ import {
   sumGroups,
   takeBlock,
 } from "./blocks.ts";
-import type { Centered } from "./composed.ts";
+import type { Centered, Measured as MeasuredBatch } from "./composed.ts";
 import type { Parameters, Statistics } from "./op.ts";
 import { isRecording } from "./tape.ts";
-import { toShape, type View } from "./view.ts";
+import { present, toFloat, toShape, type View } from "./view.ts";
 
 /** What a batch is corrected by, `z = xHat · r + d`, `[channels]` each: constants to the gradient. */
 export interface Correction {
@@ -40,7 +41,7 @@ export interface Correction {
 }
 
 /** Statistics of one group, and how many values per channel they are of. */
-export interface Measured extends Statistics {
+export interface Measured extends MeasuredBatch {
   readonly m: number;
 }
 
@@ -60,12 +61,9 @@ export function normalizeGroups(
 ): Tensor {
   const center = (values: Tensor, block: Block) =>
     measure(takeBlock(values, block, view), block, epsilon);
-  const floats = (values: Tensor): Tensor =>
-    values.dtype === "float32" ? values : cast(values, "float32");
-  const learned = [...(gamma ? [gamma] : []), ...(beta ? [beta] : [])];
   const operation = customGrad((...args: (Tensor | GradSaveFunc)[]) => {
     const save = args.at(-1) as GradSaveFunc;
-    const measured = blocks.map((block) => center(floats(x), block));
+    const measured = blocks.map((block) => center(toFloat(x), block));
     const corrections = enter(
       measured.flatMap(({ statistics }, i) => unpack(statistics, blocks[i] as Block)),
     );
@@ -74,7 +72,7 @@ export function normalizeGroups(
       const correction = corrected?.[i];
       return correction ? [centered, r, correction.r, correction.d] : [centered, r];
     });
-    save([x, ...(gamma ? [gamma] : []), ...saved]);
+    save([x, ...present(gamma), ...saved]);
     const ys = measured.map((by, i) => {
       const { k, shift } = affine(by.r, gamma, beta, corrected?.[i]);
       const scaled = mul(by.centered, k);
@@ -93,7 +91,7 @@ export function normalizeGroups(
       const [factor, shift] = isCorrected ? rest.splice(0, 2) : [];
       const correction = factor && shift && { r: factor, d: shift };
       // To a gradient of this gradient what was saved is constant, though it is made of x.
-      const by = isRecording() ? center(floats(input), block) : { centered, r };
+      const by = isRecording() ? center(toFloat(input), block) : { centered, r };
       return blockGradients(takeBlock(dy, block, view), by, block, scale, correction);
     });
     const total = (key: "dgamma" | "dbeta"): Tensor =>
@@ -102,9 +100,9 @@ export function normalizeGroups(
       each.map((gradient) => gradient.dx),
       x.shape,
     );
-    return [dx, ...(gamma ? [total("dgamma")] : []), ...(beta ? [total("dbeta")] : [])];
+    return [dx, ...present(gamma && total("dgamma"), beta && total("dbeta"))];
   };
-  return operation(x, ...learned);
+  return operation(x, ...present(gamma, beta));
 }
 
 /** Mean and biased variance of the values that count, and every value without that mean. */
@@ -171,11 +169,10 @@ function blockGradients(
 function unpack({ mean, variance }: Statistics, { shape, counts }: Block): Measured[] {
   const rows = (packed: Tensor): Tensor[] => unstack(toShape(packed, [shape[0], shape[2]]));
   const [means, variances] = [rows(mean), rows(variance)];
-  return counts.map((m, group) => ({
-    mean: means[group] as Tensor,
-    variance: variances[group] as Tensor,
-    m,
-  }));
+  return counts.map((m, group) => {
+    const mean = means[group] as Tensor;
+    return { mean, meanLow: zerosLike(mean), variance: variances[group] as Tensor, m };
+  });
 }
 
 /** The corrections of the groups of each block, `[groups, 1, channels, 1]` each. */

@@ -1,16 +1,14 @@
-import { refuse } from "@batchnorm/core";
 import { add, customGrad, type GradSaveFunc, keep, type Tensor } from "@tensorflow/tfjs-core";
-import { center, type Gradients, gradients, type Measured, measure, rOf } from "./composed.ts";
+import type { Gradients, Measured } from "./composed.ts";
 import { requireEpsilon } from "./defaults.ts";
 import {
   backwardInference,
   backwardTraining,
   forwardInference,
   forwardTraining,
-  type Plan,
 } from "./passes.ts";
-import { holdForGradient, isRecording, recordingTape } from "./tape.ts";
-import { type View, viewOf } from "./view.ts";
+import { holdForGradient, recordingTape } from "./tape.ts";
+import { present, requireShape, type View, viewOf } from "./view.ts";
 
 /** The learned parameters, `[channels]` each; null counts as 1 and 0. */
 export interface Parameters {
@@ -74,11 +72,6 @@ export function normalizeMeasuring(
       const [mean, meanLow, variance] = statistics as [Tensor, Tensor, Tensor];
       return backwardTraining(dy, x, { mean, meanLow, variance }, gamma, plan);
     },
-    record(dy, x, _, gamma) {
-      const { centered, variance } = measure(x, view);
-      const by = { centered, r: rOf(variance, epsilon, view) };
-      return gradients(dy, by, gamma, view, "batch");
-    },
   });
 }
 
@@ -99,21 +92,18 @@ export function normalizeByStatistics(
   { mean, variance }: Statistics,
 ): Tensor {
   const view = viewOf(x, axis);
-  const plan: Plan = { view, epsilon };
+  const plan = { view, epsilon };
   requireEpsilon(epsilon);
   requirePerChannel({ mean, variance }, view);
-  const fixed = ([mean, variance]: Tensor[]) => ({ mean, variance }) as Statistics;
   return normalize(x, parameters, view, {
     statistics: [mean, variance],
     forward: (x, parameters) => ({
       y: forwardInference(x, { mean, variance }, parameters, plan),
       measured: [],
     }),
-    backward: (dy, x, statistics, gamma) =>
-      backwardInference(dy, x, fixed(statistics), gamma, plan),
-    record(dy, x, statistics, gamma) {
-      const by = center(x, fixed(statistics), epsilon, view);
-      return gradients(dy, by, gamma, view, "fixed");
+    backward(dy, x, statistics, gamma) {
+      const [mean, variance] = statistics as [Tensor, Tensor];
+      return backwardInference(dy, x, { mean, variance }, gamma, plan);
     },
   });
 }
@@ -124,13 +114,9 @@ interface Way {
   readonly statistics: Tensor[];
   /** y, and the statistics that it measured, if any: made for the gradient to keep. */
   forward(x: Tensor, parameters: Parameters): { y: Tensor; measured: Tensor[] };
-  backward: Backward;
-  /** The same where a tape records it: of ops that it knows, from x on. */
-  record: Backward;
+  /** The gradients; `statistics` are those given, then those measured. */
+  backward(dy: Tensor, x: Tensor, statistics: Tensor[], gamma: Tensor | null): Gradients;
 }
-
-/** The gradients; `statistics` are those given, then those measured. */
-type Backward = (dy: Tensor, x: Tensor, statistics: Tensor[], gamma: Tensor | null) => Gradients;
 
 /**
  * One custom gradient around kernels or composed ops: a first gradient then needs none registered for
@@ -139,7 +125,7 @@ type Backward = (dy: Tensor, x: Tensor, statistics: Tensor[], gamma: Tensor | nu
 function normalize(x: Tensor, { gamma, beta }: Parameters, view: View, way: Way): Tensor {
   requirePerChannel({ gamma, beta }, view);
   const tape = recordingTape();
-  const given = [x, ...(gamma ? [gamma] : []), ...way.statistics];
+  const given = [x, ...present(gamma), ...way.statistics];
   let own: Tensor[] = [];
   const operation = customGrad((...args: (Tensor | GradSaveFunc)[]) => {
     const { y, measured } = way.forward(x, { gamma, beta });
@@ -150,12 +136,10 @@ function normalize(x: Tensor, { gamma, beta }: Parameters, view: View, way: Way)
   const gradFunc = (dy: Tensor, saved: Tensor[]): Tensor[] => {
     const [input, ...rest] = saved as [Tensor, ...Tensor[]];
     const scale = gamma ? (rest.shift() as Tensor) : null;
-    // To a gradient of this gradient what was measured is constant, though it is made of x.
-    const backward = isRecording() ? way.record : way.backward;
-    const { dx, dgamma, dbeta } = backward(dy, input, rest, scale);
-    return [dx, ...(gamma ? [dgamma] : []), ...(beta ? [dbeta] : [])];
+    const { dx, dgamma, dbeta } = way.backward(dy, input, rest, scale);
+    return [dx, ...present(gamma && dgamma, beta && dbeta)];
   };
-  const y = operation(x, ...(gamma ? [gamma] : []), ...(beta ? [beta] : []));
+  const y = operation(x, ...present(gamma, beta));
   const node = tape?.at(-1);
   if (node) holdForGradient(node, given, own);
   return y;
@@ -163,10 +147,7 @@ function normalize(x: Tensor, { gamma, beta }: Parameters, view: View, way: Way)
 
 /** @throws {BatchNormError} `ERR_BATCHNORM_SHAPE` for what is not one value per channel. */
 function requirePerChannel(tensors: Record<string, Tensor | null>, { layout }: View): void {
-  const { channels } = layout;
   for (const [name, tensor] of Object.entries(tensors)) {
-    if (tensor && !(tensor.rank === 1 && tensor.size === channels)) {
-      refuse("ERR_BATCHNORM_SHAPE", `${name} must have the shape [${channels}]`, tensor.shape);
-    }
+    if (tensor) requireShape(name, tensor, [layout.channels]);
   }
 }

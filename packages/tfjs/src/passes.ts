@@ -6,18 +6,13 @@ import {
   gradients,
   type Measured,
   measure,
-  rOf,
+  type Plan,
   scaleAndShift,
 } from "./composed.ts";
 import { type KernelName, kernelNames } from "./kernels/kernel.ts";
 import { runKernel } from "./kernels/registry.ts";
-import { toFloat, type View } from "./view.ts";
-
-/** How a pass sees its tensor, and what is added to the variance. */
-export interface Plan {
-  readonly view: View;
-  readonly epsilon: number;
-}
+import { isRecording } from "./tape.ts";
+import { toFloat } from "./view.ts";
 
 interface Affine {
   readonly gamma: Tensor | null;
@@ -31,72 +26,67 @@ interface Fixed {
 
 export function forwardTraining(
   x: Tensor,
-  { gamma, beta }: Affine,
+  parameters: Affine,
   plan: Plan,
 ): Measured & { readonly y: Tensor } {
-  const made = run(kernelNames.training, { x, gamma, beta }, plan);
+  const made = run(kernelNames.training, { x, ...parameters }, plan);
   if (made) {
     const [y, mean, meanLow, variance] = made as [Tensor, Tensor, Tensor, Tensor];
     return { y, mean, meanLow, variance };
   }
-  const { view, epsilon } = plan;
-  const { centered, ...measured } = measure(x, view);
-  const by = { centered, r: rOf(measured.variance, epsilon, view) };
-  return { ...measured, y: scaleAndShift(by, gamma, beta, view, x.shape) };
+  const { mean, meanLow, variance, ...by } = measure(x, plan);
+  return { y: scaleAndShift(by, parameters, plan, x.shape), mean, meanLow, variance };
 }
 
 export function backwardTraining(
   dy: Tensor,
   x: Tensor,
-  { mean, meanLow, variance }: Measured,
+  measured: Measured,
   gamma: Tensor | null,
   plan: Plan,
 ): Gradients {
-  const made = run(kernelNames.trainingGradient, { dy, x, mean, meanLow, variance, gamma }, plan);
-  if (made) return named(made);
-  const { view, epsilon } = plan;
-  const by = center(x, { mean, meanLow, variance }, epsilon, view);
-  return gradients(dy, by, gamma, view, "batch");
+  const made = runBackward(kernelNames.trainingGradient, { dy, x, ...measured, gamma }, plan);
+  if (made) return made;
+  // To a gradient of this gradient what was measured is constant, though it is made of x.
+  const by = isRecording() ? measure(x, plan) : center(x, measured, plan);
+  return gradients(dy, by, gamma, plan, "batch");
 }
 
 export function forwardInference(
   x: Tensor,
-  { mean, variance }: Fixed,
-  { gamma, beta }: Affine,
+  statistics: Fixed,
+  parameters: Affine,
   plan: Plan,
 ): Tensor {
-  const made = run(kernelNames.inference, { x, mean, variance, gamma, beta }, plan);
+  const made = run(kernelNames.inference, { x, ...statistics, ...parameters }, plan);
   if (made) return made[0] as Tensor;
-  const { view, epsilon } = plan;
-  const by = center(x, { mean, variance }, epsilon, view);
-  return scaleAndShift(by, gamma, beta, view, x.shape);
+  return scaleAndShift(center(x, statistics, plan), parameters, plan, x.shape);
 }
 
 export function backwardInference(
   dy: Tensor,
   x: Tensor,
-  { mean, variance }: Fixed,
+  statistics: Fixed,
   gamma: Tensor | null,
   plan: Plan,
 ): Gradients {
-  const made = run(kernelNames.inferenceGradient, { dy, x, mean, variance, gamma }, plan);
-  if (made) return named(made);
-  const { view, epsilon } = plan;
-  const by = center(x, { mean, variance }, epsilon, view);
-  return gradients(dy, by, gamma, view, "fixed");
+  const made = runBackward(kernelNames.inferenceGradient, { dy, x, ...statistics, gamma }, plan);
+  return made ?? gradients(dy, center(x, statistics, plan), gamma, plan, "fixed");
 }
 
+/** The inputs of a pass, and nothing else. */
+type Inputs = Record<string, Tensor | null> & { x: Tensor };
+
 /** Kernels know no empty batch. */
-function run(
-  name: KernelName,
-  { x, ...others }: Record<string, Tensor | null> & { x: Tensor },
-  { view, epsilon }: Plan,
-): Tensor[] | null {
+function run(name: KernelName, { x, ...others }: Inputs, { view, epsilon }: Plan): Tensor[] | null {
   if (x.size === 0) return null;
   return runKernel(name, { x: toFloat(x), ...others }, { ...view.layout, epsilon });
 }
 
-function named(made: Tensor[]): Gradients {
+/** Where a tape records the gradient, it is to be of ops that the tape knows, from x on. */
+function runBackward(name: KernelName, inputs: Inputs, plan: Plan): Gradients | null {
+  const made = isRecording() ? null : run(name, inputs, plan);
+  if (!made) return null;
   const [dx, dgamma, dbeta] = made as [Tensor, Tensor, Tensor];
   return { dx, dgamma, dbeta };
 }

@@ -34,6 +34,17 @@ export function requireAlive(name: string, tensor: Tensor | null): void {
   }
 }
 
+/** @throws {BatchNormError} `ERR_BATCHNORM_SHAPE` for a tensor of another shape. */
+export function requireShape(name: string, { shape }: Tensor, expected: (number | null)[]): void {
+  if (!util.arraysEqual(shape, expected as number[])) {
+    refuse("ERR_BATCHNORM_SHAPE", `${name} must have the shape [${expected}]`, shape);
+  }
+}
+
+/** Those of them that there are. */
+export const present = (...tensors: (Tensor | null)[]): Tensor[] =>
+  tensors.filter((tensor) => tensor !== null);
+
 /** The same values in another shape; TensorFlow.js would launch an op for the same shape too. */
 export const toShape = (values: Tensor, shape: number[]): Tensor =>
   util.arraysEqual(values.shape, shape) ? values : reshape(values, shape);

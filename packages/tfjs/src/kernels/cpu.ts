@@ -1,6 +1,6 @@
 import { passes } from "@batchnorm/kernels";
-import type { DataId, TensorInfo } from "@tensorflow/tfjs-core";
-import { type Host, openEach, sizeOfShape } from "./host.ts";
+import { type DataId, type TensorInfo, util } from "@tensorflow/tfjs-core";
+import { type Host, openEach } from "./host.ts";
 import { hostKernels } from "./host-kernels.ts";
 import type { BackendKernels } from "./kernel.ts";
 
@@ -19,7 +19,11 @@ function hostOf(backend: CpuBackend): Host {
   return {
     passes,
     make: (shape) =>
-      backend.makeTensorInfo([...shape], "float32", new Float32Array(sizeOfShape(shape))),
+      backend.makeTensorInfo(
+        [...shape],
+        "float32",
+        new Float32Array(util.sizeFromShape([...shape])),
+      ),
     dispose: ({ dataId }) => void backend.disposeData(dataId),
     open: (tensors) =>
       openEach(tensors, ({ dataId }) => {

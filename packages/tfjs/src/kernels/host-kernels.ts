@@ -1,13 +1,15 @@
 import {
+  type AffineParameters,
   emptyMoments,
   type Layout,
   type Moments,
   nextWeights,
+  type Passes,
   valuesPerChannel,
 } from "@batchnorm/core";
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { type Progress, progressOf, readProgress } from "../progress.ts";
-import type { Host } from "./host.ts";
+import type { Host, Opened } from "./host.ts";
 import type {
   GradientInputs,
   InferenceInputs,
@@ -36,54 +38,65 @@ export function hostKernels(hostOf: (backend: object) => Host): KernelFunctions 
   };
 }
 
-function train(host: Host, inputs: TrainingInputs, attributes: PassAttributes): TensorInfo[] {
-  const { epsilon, ...layout } = attributes;
-  const { x, gamma, beta } = inputs;
-  const one = [layout.channels];
-  return filled(host, { y: x.shape, mean: one, meanLow: one, variance: one }, (made) => {
-    const at = host.open({ x, gamma, beta, ...made }, layout);
-    const parameters = { gamma: at.gamma, beta: at.beta, epsilon };
+/** The shapes of what a kernel makes, in its order. */
+type Shapes = Record<string, readonly number[]>;
+
+type Made<S extends Shapes> = { [K in keyof S]: TensorInfo };
+
+/** A kernel over an x: what it makes, and a pass that fills it. */
+const over =
+  <Inputs extends TrainingInputs, S extends Shapes>(
+    shapesOf: (ofX: number[], ofChannels: number[]) => S,
+    fill: (
+      passes: Passes,
+      at: Opened<Inputs & Made<S>>,
+      layout: Layout,
+      parameters: AffineParameters,
+    ) => void,
+  ) =>
+  (host: Host, inputs: Inputs, { epsilon, ...layout }: PassAttributes): TensorInfo[] =>
+    filled(host, shapesOf(inputs.x.shape, [layout.channels]), (made) => {
+      const at = host.open({ ...inputs, ...made }, layout);
+      const { gamma, beta } = at as Opened<TrainingInputs>;
+      fill(host.passes, at, layout, { gamma, beta, epsilon });
+    });
+
+const gradientShapes = (ofX: number[], ofChannels: number[]) => ({
+  dx: ofX,
+  dgamma: ofChannels,
+  dbeta: ofChannels,
+});
+
+const train = over<TrainingInputs, Record<"y" | keyof KeptMoments, number[]>>(
+  (y, one) => ({ y, mean: one, meanLow: one, variance: one }),
+  (passes, at, layout, parameters) => {
     const moments = spareMoments(layout.channels);
-    host.passes.forwardTraining(at.x, layout, parameters, { y: at.y, moments });
+    passes.forwardTraining(at.x, layout, parameters, { y: at.y, moments });
     writeMoments(moments, at);
-  });
-}
+  },
+);
 
-function differentiateTraining(
-  host: Host,
-  { dy, x, mean, meanLow, variance, gamma }: TrainingGradientInputs,
-  { epsilon, ...layout }: PassAttributes,
-): TensorInfo[] {
-  return filled(host, gradientShapes(x, layout), (made) => {
-    const at = host.open({ dy, x, mean, meanLow, variance, gamma, ...made }, layout);
-    const moments = readMoments(at, layout) ?? host.passes.computeMoments(at.x, layout);
-    const parameters = { gamma: at.gamma, epsilon };
-    host.passes.backwardTraining(at.dy, at.x, layout, moments, parameters, at);
-  });
-}
+const differentiateTraining = over<TrainingGradientInputs, ReturnType<typeof gradientShapes>>(
+  gradientShapes,
+  (passes, at, layout, parameters) => {
+    const moments = readMoments(at, layout) ?? passes.computeMoments(at.x, layout);
+    passes.backwardTraining(at.dy, at.x, layout, moments, parameters, at);
+  },
+);
 
-function infer(
-  host: Host,
-  { x, mean, variance, gamma, beta }: InferenceInputs,
-  { epsilon, ...layout }: PassAttributes,
-): TensorInfo[] {
-  return filled(host, { y: x.shape }, (made) => {
-    const at = host.open({ x, mean, variance, gamma, beta, ...made }, layout);
-    const parameters = { gamma: at.gamma, beta: at.beta, epsilon };
-    host.passes.forwardInference(at.x, layout, at, parameters, at.y);
-  });
-}
+const infer = over<InferenceInputs, { y: number[] }>(
+  (y) => ({ y }),
+  (passes, at, layout, parameters) => {
+    passes.forwardInference(at.x, layout, at, parameters, at.y);
+  },
+);
 
-function differentiateInference(
-  host: Host,
-  { dy, x, mean, variance, gamma }: GradientInputs,
-  { epsilon, ...layout }: PassAttributes,
-): TensorInfo[] {
-  return filled(host, gradientShapes(x, layout), (made) => {
-    const at = host.open({ dy, x, mean, variance, gamma, ...made }, layout);
-    host.passes.backwardInference(at.dy, at.x, layout, at, { gamma: at.gamma, epsilon }, at);
-  });
-}
+const differentiateInference = over<GradientInputs, ReturnType<typeof gradientShapes>>(
+  gradientShapes,
+  (passes, at, layout, parameters) => {
+    passes.backwardInference(at.dy, at.x, layout, at, parameters, at);
+  },
+);
 
 function enter(host: Host, inputs: UpdateInputs, attributes: UpdateAttributes): TensorInfo[] {
   const { shape } = inputs.runningMean;
@@ -123,17 +136,11 @@ function isFiniteBatch({ mean, variance }: Omit<KeptMoments, "meanLow">, factor:
 const blend = (keep: number, old: number, batch: number): number =>
   keep === 1 ? old : keep === 0 ? batch : keep * old + (1 - keep) * batch;
 
-const gradientShapes = ({ shape }: TensorInfo, { channels }: Layout) => ({
-  dx: shape,
-  dgamma: [channels],
-  dbeta: [channels],
-});
-
 /** Makes tensors, in the order of their shapes, and has them filled; frees them where that fails. */
-function filled<S extends Record<string, readonly number[]>>(
+function filled<S extends Shapes>(
   host: Host,
   shapes: S,
-  fill: (made: { [K in keyof S]: TensorInfo }) => void,
+  fill: (made: Made<S>) => void,
 ): TensorInfo[] {
   const made: Record<string, TensorInfo> = {};
   const tensors: TensorInfo[] = [];
@@ -143,7 +150,7 @@ function filled<S extends Record<string, readonly number[]>>(
     tensors.push(tensor);
   }
   try {
-    fill(made as { [K in keyof S]: TensorInfo });
+    fill(made as Made<S>);
   } catch (error) {
     for (const tensor of tensors) host.dispose(tensor);
     throw error;

@@ -32,10 +32,3 @@ export function openEach<T extends Record<string, TensorInfo | undefined>>(
   }
   return opened as Opened<T>;
 }
-
-/** How many values a shape holds. */
-export function sizeOfShape(shape: readonly number[]): number {
-  let size = 1;
-  for (let i = 0; i < shape.length; i++) size *= shape[i] as number;
-  return size;
-}

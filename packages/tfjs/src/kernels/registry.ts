@@ -27,7 +27,7 @@ const loaders: Record<string, () => Promise<BackendKernels>> = {
   webgpu: async () => (await import("./webgpu/index.ts")).webgpu,
 };
 
-const loads = new Map<string, Promise<void>>();
+const loads: Record<string, Promise<void> | undefined> = {};
 const suited = new WeakMap<object, boolean>();
 let choice: Implementation | "auto" = "auto";
 
@@ -106,16 +106,12 @@ function register(name: string, { functions }: BackendKernels): void {
 }
 
 /** Fetches the kernels of a backend, once; where that fails, composed ops stay. */
-function load(name: string): Promise<void> {
-  const loader = loaders[name];
-  const known = loads.get(name);
-  if (known || !loader || present[name]) return known ?? Promise.resolve();
-  const loading = loader().then(
+function load(name: string): Promise<void> | undefined {
+  loads[name] ??= loaders[name]?.().then(
     (kernels) => {
       present[name] = kernels;
     },
     () => {},
   );
-  loads.set(name, loading);
-  return loading;
+  return loads[name];
 }

@@ -1,16 +1,11 @@
 import { defaultOptions, type ResolvedOptions } from "@batchnorm/core";
 import type { serialization } from "@tensorflow/tfjs-core";
+import { stockArguments } from "./stock.ts";
 
-/** Options that the stock layer has none for, as a file holds them. */
-const ownOptions = [
-  "varianceEstimator",
-  "start",
-  "onNonFinite",
-  "onSingleValue",
-  "trackRunningStatistics",
-  "useBatchStatistics",
-  "virtualBatchSize",
-] as const;
+/** Options that the stock layer has none for, as a file holds them; renorm is written as Keras does. */
+const ownOptions = (Object.keys(defaultOptions) as (keyof ResolvedOptions)[]).filter(
+  (key) => key !== "renorm" && !stockArguments.includes(key),
+);
 
 /** What a file holds of a layer beside what the stock one would write: what is not as usual. */
 export function ownConfig(

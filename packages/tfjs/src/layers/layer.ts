@@ -9,9 +9,9 @@ import {
 import { serialization, sqrt, type Tensor, tidy } from "@tensorflow/tfjs-core";
 import { initializers, type LayerVariable, type Shape } from "@tensorflow/tfjs-layers";
 import { defaults, requireEpsilon } from "../defaults.ts";
-import { type DeviceLayer, readState, writeState } from "../device-state.ts";
+import { type DeviceLayer, readSkipped, readState, writeState } from "../device-state.ts";
 import type { Renorm } from "../enter.ts";
-import { progressLength, readProgress } from "../progress.ts";
+import { progressLength } from "../progress.ts";
 import type { Running } from "../running.ts";
 import { step } from "../step.ts";
 import { type BatchNormLayerArguments, parseArguments } from "./arguments.ts";
@@ -78,15 +78,7 @@ export class BatchNormLayer extends Stock {
     super.build(inputShape);
     if (this.#options.renorm) this.#renorm = this.#addAverages();
     if (!trackRunningStatistics) return;
-    const initializer = initializers.zeros();
-    this.#progress = this.addWeight(
-      "moving_progress",
-      [progressLength],
-      "float32",
-      initializer,
-      undefined,
-      false,
-    );
+    this.#progress = this.#addKept("moving_progress", progressLength);
     this.#running = {
       mean: this.movingMean,
       variance: this.movingVariance,
@@ -127,8 +119,7 @@ export class BatchNormLayer extends Stock {
    */
   async skippedBatches(): Promise<number> {
     this.#requireAlive();
-    const running = this.#running;
-    return running ? readProgress(await running.progress.read().data()).skipped : 0;
+    return readSkipped(this.#running);
   }
 
   /**
@@ -247,12 +238,16 @@ export class BatchNormLayer extends Stock {
     return !this.trainable || (learned.length > 0 && learned.every((weight) => !weight.trainable));
   }
 
+  /** A weight that no optimizer trains, 0 at first. */
+  #addKept(name: string, length: number): LayerVariable {
+    return this.addWeight(name, [length], "float32", initializers.zeros(), undefined, false);
+  }
+
   /** Under Keras's names, and as it starts them: by the moving statistics. */
   #addAverages(): Renorm {
     const add = (name: string, first: () => Tensor): LayerVariable => {
-      const shape = this.movingMean.shape as [number];
-      const initializer = initializers.zeros();
-      const made = this.addWeight(name, shape, "float32", initializer, undefined, false);
+      const [channels] = this.movingMean.shape as [number];
+      const made = this.#addKept(name, channels);
       tidy(() => void made.write(first()));
       return made;
     };

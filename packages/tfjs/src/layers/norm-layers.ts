@@ -1,18 +1,16 @@
 import {
   type BatchNormState,
-  createRunningStatistics,
   defaultOptions,
   type Momentum,
   parseState,
   parseStateFor,
+  type ResolvedOptions,
   refuse,
   resolveAxis,
-  stateOf,
 } from "@batchnorm/core";
-import { type Tensor, tensor1d, tidy } from "@tensorflow/tfjs-core";
 import { LayersModel, type layers } from "@tensorflow/tfjs-layers";
 import { defaults } from "../defaults.ts";
-import { requireFloat32 } from "../device-state.ts";
+import { type KeptLayer, readState, requireFloat32, writeState } from "../device-state.ts";
 import { BatchNormLayer } from "./layer.ts";
 import { Stock, type StockLayer } from "./stock.ts";
 
@@ -84,20 +82,22 @@ export const tracks = (layer: StockLayer): boolean =>
 
 /** The state of either kind of layer; tfjs-layers's own does not count its updates. */
 export async function readLayerState(layer: StockLayer): Promise<BatchNormState> {
-  if (layer instanceof BatchNormLayer) return layer.toState();
+  return layer instanceof BatchNormLayer
+    ? layer.toState()
+    : readState(keptBy(layer), optionsOf(layer));
+}
+
+/** Where tfjs-layers's own layer keeps what ours does too: nowhere, before it is built. */
+function keptBy(layer: Partial<StockLayer>): KeptLayer {
+  const { gamma = null, beta = null, movingMean: mean, movingVariance: variance } = layer;
+  const running = mean && variance && { mean, variance, progress: null, valuesPerChannel: null };
+  const [channels] = (mean?.shape ?? [0]) as [number];
+  return { channels, gamma, beta, running: running ?? null, renorm: null };
+}
+
+function optionsOf(layer: StockLayer): ResolvedOptions {
   const { epsilon, momentum } = settingsOf(layer);
-  const read = async (weight: { read(): Tensor } | null | undefined) =>
-    weight ? Float64Array.from(await weight.read().data()) : null;
-  const [gamma, beta, mean, variance] = await Promise.all([
-    read(layer.gamma),
-    read(layer.beta),
-    read(layer.movingMean),
-    read(layer.movingVariance),
-  ]);
-  const channels = mean?.length ?? 0;
-  const running = mean && variance && { ...createRunningStatistics(channels), mean, variance };
-  const options = { ...defaultOptions, ...defaults, name: layer.name, epsilon, momentum };
-  return stateOf({ gamma, beta, running, renorm: null }, channels, options);
+  return { ...defaultOptions, ...defaults, name: layer.name, epsilon, momentum };
 }
 
 /**
@@ -106,11 +106,11 @@ export async function readLayerState(layer: StockLayer): Promise<BatchNormState>
  * @throws {BatchNormError} `ERR_BATCHNORM_STATE`, `ERR_BATCHNORM_OPTION`.
  */
 export function checkLayerState(layer: StockLayer, value: unknown): BatchNormState {
-  const { gamma = null, beta = null, movingMean, name } = layer;
-  const running = tracks(layer) ? movingMean : null;
+  const { name } = layer;
+  const kept = keptBy(layer);
+  const running = tracks(layer) ? kept.running : null;
   const renorm = settingsOf(layer).renorm ? parseState(value).renorm : null;
-  const [channels] = movingMean.shape as [number];
-  const state = parseStateFor({ name, channels, gamma, beta, running, renorm }, value);
+  const state = parseStateFor({ ...kept, name, running, renorm }, value);
   requireFloat32(state);
   if (!(layer instanceof BatchNormLayer) && state.momentum === "cumulative") {
     const rule = `${name}: momentum of a state for tfjs-layers's own layer must be a number`;
@@ -125,13 +125,6 @@ export function loadLayerState(layer: StockLayer, state: BatchNormState): void {
     layer.loadState(state);
     return;
   }
-  tidy(() => {
-    const { gamma, beta, runningMean, runningVariance } = state;
-    if (gamma) layer.gamma?.write(tensor1d([...gamma]));
-    if (beta) layer.beta?.write(tensor1d([...beta]));
-    if (runningMean) layer.movingMean.write(tensor1d([...runningMean]));
-    if (runningVariance) layer.movingVariance.write(tensor1d([...runningVariance]));
-  });
-  const { epsilon, momentum } = state;
+  const { epsilon, momentum } = writeState(keptBy(layer), optionsOf(layer), state);
   Object.assign(layer, { epsilon, momentum });
 }

@@ -1,6 +1,7 @@
 import { refuse } from "@batchnorm/core";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { LayerVariable } from "@tensorflow/tfjs-layers";
+import { requireShape } from "../view.ts";
 
 /** @throws {BatchNormError} `ERR_BATCHNORM_SHAPE` naming the weight that a tensor does not fit. */
 export function requireWeights(
@@ -13,11 +14,7 @@ export function requireWeights(
     refuse("ERR_BATCHNORM_SHAPE", `${layer}: the weights must be ${names}`, given.length);
   }
   for (const [i, weight] of weights.entries()) {
-    const { shape } = given[i] as Tensor;
-    if (String(shape) !== String(weight.shape)) {
-      const rule = `${layer}: ${nameOf(weight)} must have the shape [${weight.shape}]`;
-      refuse("ERR_BATCHNORM_SHAPE", rule, shape);
-    }
+    requireShape(`${layer}: ${nameOf(weight)}`, given[i] as Tensor, weight.shape);
   }
 }
 

@@ -1,8 +1,8 @@
-import { BatchNormError } from "@batchnorm/core";
 import { layers } from "@tensorflow/tfjs-layers";
 import { axisOf } from "../norm-layers.ts";
 import type { StockLayer } from "../stock.ts";
 import type { Call, Value } from "./graph.ts";
+import { refuseFold } from "./refuse-fold.ts";
 
 /** A layer, and whether it is the one that has k for a kernel and s for a bias. */
 interface Part {
@@ -44,9 +44,5 @@ export function depthwiseOf(call: Call, { name, ...changes }: { readonly name: s
   return [reshape("image", image, changes), scale({}), reshape("shape", [...sizes], {})];
 }
 
-function refuse({ name }: StockLayer, reason: string): never {
-  throw new BatchNormError(
-    "ERR_BATCHNORM_FOLD",
-    `${name} cannot be made a depthwise convolution: ${reason}; put a permute layer before it`,
-  );
-}
+const refuse = (norm: StockLayer, reason: string): never =>
+  refuseFold(norm, `made a depthwise convolution: ${reason}; put a permute layer before it`);

@@ -13,24 +13,16 @@ export interface LinearLayer extends layers.Layer {
   readonly kernelSize?: readonly number[];
 }
 
-/** Which axes of a kernel hold channels, as core's `ConvolutionWeights` says. */
-type Kernel = Pick<LinearWeights, "kind" | "outputAxis"> & { readonly inputAxis: number };
-
-const dense: Kernel = { kind: "dense", outputAxis: -1, inputAxis: -2 };
-const conv: Kernel = { kind: "conv", outputAxis: -1, inputAxis: -2 };
-const depthwise: Kernel = { kind: "depthwise", outputAxis: -1, inputAxis: -2 };
-const transposed: Kernel = { kind: "transposed", outputAxis: -2, inputAxis: -1 };
-
 /** Its kernels, in the order in which data pass them. */
-const kernels: Record<string, readonly Kernel[]> = {
-  Dense: [dense],
-  Conv1D: [conv],
-  Conv2D: [conv],
-  Conv3D: [conv],
-  Conv2DTranspose: [transposed],
-  Conv3DTranspose: [transposed],
-  DepthwiseConv2D: [depthwise],
-  SeparableConv2D: [depthwise, conv],
+const kernels: Record<string, readonly LinearWeights["kind"][]> = {
+  Dense: ["dense"],
+  Conv1D: ["conv"],
+  Conv2D: ["conv"],
+  Conv3D: ["conv"],
+  Conv2DTranspose: ["transposed"],
+  Conv3DTranspose: ["transposed"],
+  DepthwiseConv2D: ["depthwise"],
+  SeparableConv2D: ["depthwise", "conv"],
 };
 
 /** What a kernel is made of: its own shape and numbers. */
@@ -57,7 +49,7 @@ export const channelAxisOf = ({ dataFormat }: LinearLayer, rank: number): number
  * the convolution is transposed. A kernel of one is never padded.
  */
 export function isPartial(layer: LinearLayer): boolean {
-  if ((kernels[layer.getClassName()] ?? []).some(({ kind }) => kind === "transposed")) return true;
+  if (kernels[layer.getClassName()]?.includes("transposed")) return true;
   const { padding = "valid", kernelSize = [] } = layer;
   return padding !== "valid" && kernelSize.some((size) => size !== 1);
 }
@@ -78,10 +70,11 @@ export function stagesOf(
 ): LinearWeights[] {
   const padding = isPartial(layer) ? "some" : "none";
   const described = kernels[layer.getClassName()] ?? [];
-  return described.map((kernel, i): LinearWeights => {
+  return described.map((kind, i): LinearWeights => {
     const { shape, values } = numbers[i] as Numbers;
     const last = i === described.length - 1;
-    const { kind, outputAxis, inputAxis } = kernel;
+    // A transposed kernel has its channels the other way round.
+    const [inputAxis, outputAxis] = kind === "transposed" ? [-1, -2] : [-2, -1];
     const held = { weights: values, shape, outputAxis, bias: last ? bias : null };
     if (kind === "dense") return { kind, ...held };
     // Only the first meets the layer's input, and with it what is put around that.

@@ -1,4 +1,4 @@
-import { BatchNormError, type BatchNormState, channelMap } from "@batchnorm/core";
+import { type BatchNormState, channelMap } from "@batchnorm/core";
 import { axisOf, settingsOf, within } from "../norm-layers.ts";
 import { Stock, type StockLayer } from "../stock.ts";
 import { flattened, handsOn, onAxis, type Place } from "./between.ts";
@@ -11,6 +11,7 @@ import {
   isPartial,
   type LinearLayer,
 } from "./linear-layers.ts";
+import { refuseFold } from "./refuse-fold.ts";
 
 /** A Batch Normalization layer that a linear layer takes over. */
 export interface Fold {
@@ -74,7 +75,7 @@ export function planFolds(
     } else if (otherwise === "depthwise") {
       spread.add(call);
     } else {
-      throw refusal(norm, reasons.get(call) as string, targets);
+      refuseBoth(norm, reasons.get(call) as string, targets);
     }
   }
   return { folds, spread };
@@ -158,32 +159,31 @@ function isElsewhere(
     : `${norm.name} normalizes axis ${axis}, ${linear.name} has its channels on axis ${channels}`;
 }
 
-function refusal({ name }: StockLayer, before: string, behind: string): BatchNormError {
-  return new BatchNormError(
-    "ERR_BATCHNORM_FOLD",
-    `${name} cannot be folded into the layer before it: ${before}; nor into what is behind it: ${behind}. ` +
+const refuseBoth = (norm: StockLayer, before: string, behind: string): never =>
+  refuseFold(
+    norm,
+    `folded into the layer before it: ${before}; nor into what is behind it: ${behind}. ` +
       'foldBatchNorm(model, { otherwise: "depthwise" }) makes a depthwise convolution of it, which ' +
       "computes the same in one product and one sum a value",
   );
-}
 
 /** @throws {BatchNormError} `ERR_BATCHNORM_FOLD` for a layer that holds Batch Normalization within. */
 function requirePlain(layer: Call["layer"]): Call["layer"] {
   const [held] = layer instanceof Stock ? [] : within(layer);
   if (!held) return layer;
-  throw new BatchNormError(
-    "ERR_BATCHNORM_FOLD",
-    `${held.name} cannot be folded inside ${layer.name} (${layer.getClassName()}): put it into the model ` +
-      "itself, where axis −1 is the same channels",
+  refuseFold(
+    held,
+    `folded inside ${layer.name} (${layer.getClassName()}): put it into the model itself, ` +
+      "where axis −1 is the same channels",
   );
 }
 
 /** @throws {BatchNormError} `ERR_BATCHNORM_FOLD` for a layer that is no linear map at inference. */
 function requireLinear(layer: StockLayer): StockLayer {
   if (settingsOf(layer).byRunning) return layer;
-  throw new BatchNormError(
-    "ERR_BATCHNORM_FOLD",
-    `${layer.name} cannot be folded: it normalizes by the batch at inference too, which is no linear map; ` +
+  refuseFold(
+    layer,
+    "folded: it normalizes by the batch at inference too, which is no linear map; " +
       "build the model with useBatchStatistics and training off and trackRunningStatistics on, and recalibrate it",
   );
 }
