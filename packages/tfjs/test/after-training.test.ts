@@ -1,3 +1,4 @@
+import { expectRefusal } from "@batchnorm/conformance/vitest";
 import {
   type BatchNormLayer,
   batchNormalization,
@@ -11,7 +12,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { describe, expect, test } from "vitest";
 import { onEachBackend } from "./backends.ts";
-import { expectClose, expectRefusal, expectRejection } from "./close.ts";
+import { expectClose, expectRejection } from "./close.ts";
 import { type Norm, norms, on, outputsOf, scrambled, tensorOf, through } from "./models.ts";
 
 const { layers } = tfl;

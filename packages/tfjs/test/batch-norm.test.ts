@@ -1,3 +1,4 @@
+import { expectRefusal } from "@batchnorm/conformance/vitest";
 import {
   type BatchNormErrorCode,
   type BatchNormOptions,
@@ -7,7 +8,7 @@ import { BatchNorm } from "@batchnorm/tfjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { onEachBackend } from "./backends.ts";
-import { expectClose, expectRefusal } from "./close.ts";
+import { expectClose } from "./close.ts";
 import { normals } from "./random.ts";
 
 const train = { training: true };

@@ -1,4 +1,5 @@
-import { BatchNormError, type BatchNormErrorCode } from "@batchnorm/core";
+import { expectRefusal } from "@batchnorm/conformance/vitest";
+import type { BatchNormError, BatchNormErrorCode } from "@batchnorm/core";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { expect } from "vitest";
 
@@ -15,18 +16,6 @@ export function expectClose(
   const errors = a.map((value, i) => Math.abs(value - b[i]!) / Math.max(1, Math.abs(b[i]!)));
   const worst = errors.reduce((most, error) => (error <= most ? most : error), 0);
   expect(worst, `${a.slice(0, 8)} ≈ ${b.slice(0, 8)}`).toBeLessThanOrEqual(tolerance);
-}
-
-/** Asserts that a call is refused with that code. */
-export function expectRefusal(code: BatchNormErrorCode, call: () => unknown): BatchNormError {
-  try {
-    call();
-  } catch (error) {
-    expect(error).toBeInstanceOf(BatchNormError);
-    expect((error as BatchNormError).code).toBe(code);
-    return error as BatchNormError;
-  }
-  throw new Error(`expected a refusal with ${code}, but the call returned`);
 }
 
 /** Asserts that what a call promises is refused with that code. */

@@ -1,3 +1,4 @@
+import { expectRefusal } from "@batchnorm/conformance/vitest";
 import {
   backwardInference,
   backwardTraining,
@@ -16,7 +17,7 @@ import {
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, describe, expect, test } from "vitest";
 import { onEachBackend } from "./backends.ts";
-import { expectClose, expectRefusal } from "./close.ts";
+import { expectClose } from "./close.ts";
 import { normals } from "./random.ts";
 
 const train = { training: true };

@@ -1,3 +1,4 @@
+import { expectRefusal } from "@batchnorm/conformance/vitest";
 import {
   type BatchNormLayerArguments,
   batchNormalization,
@@ -7,7 +8,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { onEachBackend } from "./backends.ts";
-import { expectClose, expectRefusal } from "./close.ts";
+import { expectClose } from "./close.ts";
 import { normals } from "./random.ts";
 import { artifactsOf, load } from "./saved.ts";
 

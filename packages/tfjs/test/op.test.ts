@@ -1,3 +1,4 @@
+import { expectRefusal } from "@batchnorm/conformance/vitest";
 import {
   backwardInference,
   backwardTraining,
@@ -10,7 +11,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { onEachBackend } from "./backends.ts";
-import { expectClose, expectRefusal } from "./close.ts";
+import { expectClose } from "./close.ts";
 import { normals } from "./random.ts";
 
 const epsilon = 1e-3;

@@ -1,9 +1,10 @@
+import { expectRefusal } from "@batchnorm/conformance/vitest";
 import { BatchNormLayer, batchNormalization, replaceStock } from "@batchnorm/tfjs";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { onEachBackend } from "./backends.ts";
-import { expectClose, expectRefusal } from "./close.ts";
+import { expectClose } from "./close.ts";
 import { normals } from "./random.ts";
 import { artifactsOf, kerasModel, load } from "./saved.ts";
 

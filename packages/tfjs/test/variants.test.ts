@@ -1,10 +1,11 @@
+import { expectRefusal } from "@batchnorm/conformance/vitest";
 import { type BatchNormOptions, BatchNorm as Reference } from "@batchnorm/core";
 import { BatchNorm } from "@batchnorm/tfjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { onEachBackend } from "./backends.ts";
-import { expectClose, expectRefusal } from "./close.ts";
+import { expectClose } from "./close.ts";
 import { normals } from "./random.ts";
 
 const train = { training: true };
