@@ -4,6 +4,7 @@
  */
 export { type FloatArray, outputFor, overlap, requireFloats } from "./arrays.ts";
 export { refuse } from "./errors.ts";
+export { channelMapOf } from "./fold.ts";
 export { prepare as requireGradientArguments, requireOwnMoments } from "./gradient.ts";
 export { requireLayout } from "./layout.ts";
 export { requireMoments } from "./moments.ts";

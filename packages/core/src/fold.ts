@@ -24,7 +24,12 @@ export interface ChannelMap {
  * no running statistics, or k or s is not finite, as where variance and epsilon are both 0.
  */
 export function channelMap(state: BatchNormState): ChannelMap {
-  const { channels, runningMean, runningVariance, gamma, beta, epsilon } = parseState(state);
+  return channelMapOf(parseState(state));
+}
+
+/** {@link channelMap} of a state that needs no checking. */
+export function channelMapOf(state: BatchNormState): ChannelMap {
+  const { channels, runningMean, runningVariance, gamma, beta, epsilon } = state;
   if (runningMean === null || runningVariance === null) {
     const rule = `${state.name} must have running statistics to be folded: by the batch it is no linear map`;
     refuse("ERR_BATCHNORM_FOLD", rule, null);
@@ -34,7 +39,8 @@ export function channelMap(state: BatchNormState): ChannelMap {
     k[c] = (gamma?.[c] ?? 1) / Math.sqrt((runningVariance[c] as number) + epsilon);
     s[c] = (beta?.[c] ?? 0) - (runningMean[c] as number) * (k[c] as number);
   }
-  const bad = s.findIndex((value) => !Number.isFinite(value));
+  // Of an infinite variance, k is 0.
+  const bad = s.findIndex((value, c) => !Number.isFinite(value) || runningVariance[c] === Infinity);
   if (bad >= 0) {
     const rule = `${state.name} must have a finite gamma / √(runningVariance + epsilon) in channel ${bad}`;
     refuse("ERR_BATCHNORM_FOLD", rule, k[bad]);

@@ -6,6 +6,7 @@ import {
   foldAfter,
   foldBefore,
 } from "@batchnorm/core";
+import { channelMapOf } from "@batchnorm/core/checks";
 import { afterEach, describe, expect, test } from "vitest";
 import { normals } from "./random.ts";
 import { expectRefusal } from "./refusal.ts";
@@ -109,6 +110,11 @@ test("a bias may go where the layer's own lies, at any offset", () => {
 test("gamma 0 folds to k = 0", () => {
   const state = { ...stateOf(1), gamma: [0], beta: [3] };
   expect(channelMap(state)).toEqual({ k: Float64Array.of(0), s: Float64Array.of(3) });
+});
+
+test("a state that is not checked has no channel map of an infinite variance", () => {
+  const state = { ...stateOf(1), runningVariance: [Number.POSITIVE_INFINITY] };
+  expectRefusal("ERR_BATCHNORM_FOLD", () => channelMapOf(state));
 });
 
 test("the channel map is y = k · x + s", () => {
