@@ -73,6 +73,10 @@ export function checkTrainingData(
   return { x, t: t.values, count };
 }
 
+/** {@link checkTrainingData} for data that may have been flattened, and checked, before. */
+export const flatOf = (data: TrainingData | FlatSamples, network: Network): FlatSamples =>
+  "count" in data ? data : checkTrainingData(data, network);
+
 function flatMatrix(
   name: string,
   values: ArrayLike<number>,

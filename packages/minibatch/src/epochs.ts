@@ -66,6 +66,13 @@ export class Epochs {
     this.#lastGood.copy(this.position);
   }
 
+  /** Begins anew with the network as it is. @throws as `Position.restart`. */
+  restart(seed: number): void {
+    this.position.restart(seed);
+    this.#lastGood.forget();
+    this.begin();
+  }
+
   /**
    * Takes up to `limit` steps, none beyond this epoch.
    *

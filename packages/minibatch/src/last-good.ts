@@ -53,6 +53,12 @@ export class LastGood {
     this.#latest = null;
   }
 
+  /** Nothing of before is good to go back to. */
+  forget(): void {
+    if (this.#good) this.#spare.push(this.#good);
+    this.#good = null;
+  }
+
   /** Puts network and position back to the last good copy, or the only one there is. */
   restore(position: Position): void {
     const { snapshot, position: at } = (this.#good ?? this.#latest) as Copy;

@@ -39,6 +39,16 @@ export class Position implements Moment {
     return { epoch, step, loss, batch, lossSum, random: random.toState() };
   }
 
+  /** Begins anew. @throws {BatchNormError} `ERR_BATCHNORM_OPTION` for a seed; nothing is changed then. */
+  restart(seed: number): void {
+    this.random.reseed(seed);
+    this.epoch = 0;
+    this.step = 0;
+    this.loss = null;
+    this.batch = 0;
+    this.lossSum = 0;
+  }
+
   copyFrom(other: Position): void {
     this.epoch = other.epoch;
     this.step = other.step;

@@ -13,19 +13,14 @@ export type RandomState = readonly [a: number, b: number, c: number, counter: nu
  * @see Doty-Humphrey, PractRand (2011), `sfc32`: shifts 21, 9, 3 and twelve numbers dropped after seeding
  */
 export class Random {
-  readonly #words = Int32Array.of(0, 0, 0, 1);
+  readonly #words = new Int32Array(4);
 
   /**
    * @param seed - An integer in [0, 2^53).
    * @throws {BatchNormError} `ERR_BATCHNORM_OPTION` for another seed.
    */
   constructor(seed: number) {
-    if (!Number.isSafeInteger(seed) || seed < 0) {
-      refuse("ERR_BATCHNORM_OPTION", "seed must be an integer in [0, 2^53)", seed);
-    }
-    this.#words[1] = seed | 0;
-    this.#words[2] = Math.floor(seed / 2 ** 32) | 0;
-    for (let dropped = 0; dropped < 12; dropped++) this.next();
+    this.reseed(seed);
   }
 
   /**
@@ -42,6 +37,19 @@ export class Random {
   toState(): RandomState {
     const [a, b, c, counter] = new Uint32Array(this.#words.buffer);
     return [a, b, c, counter] as unknown as RandomState;
+  }
+
+  /** Begins anew with another seed. @throws as the constructor; nothing is changed then. */
+  reseed(seed: number): void {
+    if (!Number.isSafeInteger(seed) || seed < 0) {
+      refuse("ERR_BATCHNORM_OPTION", "seed must be an integer in [0, 2^53)", seed);
+    }
+    const words = this.#words;
+    words[0] = 0;
+    words[1] = seed | 0;
+    words[2] = Math.floor(seed / 2 ** 32) | 0;
+    words[3] = 1;
+    for (let dropped = 0; dropped < 12; dropped++) this.next();
   }
 
   /** Goes on from another state. @throws as {@link Random.fromState}; nothing is changed then. */

@@ -2,8 +2,10 @@ import { refuse } from "@batchnorm/core";
 import { type Batches, balancedBatches } from "./batches.ts";
 import type { Cost } from "./cost.ts";
 import { type Network, stepsOf } from "./network.ts";
-import type { PositionState } from "./position.ts";
+import { Position, type PositionState } from "./position.ts";
+import { Random } from "./random.ts";
 import { type Rate, requireRate } from "./schedule.ts";
+import { requirePosition } from "./trainer-state.ts";
 
 /** How a network is trained. */
 export interface TrainerOptions {
@@ -55,6 +57,13 @@ export function resolveTrainerOptions(
     refuse("ERR_BATCHNORM_OPTION", "cost must be a function, or squared-error", cost);
   }
   return { batchSize, shuffle, rate, cost: cost === network.options.loss ? null : cost };
+}
+
+/** Where training begins. @throws {BatchNormError} `ERR_BATCHNORM_OPTION`, `ERR_BATCHNORM_STATE`. */
+export function beginningOf({ position, seed = 0 }: TrainerOptions): Position {
+  if (position === undefined) return new Position(new Random(seed));
+  requirePosition(position);
+  return Position.fromState(position);
 }
 
 /**

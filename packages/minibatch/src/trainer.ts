@@ -1,17 +1,22 @@
 import { refuse } from "@batchnorm/core";
 import type { Batches } from "./batches.ts";
-import { checkTrainingData, type TrainingData } from "./check-data.ts";
+import { flatOf, type TrainingData } from "./check-data.ts";
 import type { Dataset } from "./dataset.ts";
 import { Epochs } from "./epochs.ts";
 import { nextTask } from "./event-loop.ts";
 import type { FlatSamples } from "./flat-samples.ts";
 import { Network } from "./network.ts";
-import { Position, type PositionState } from "./position.ts";
-import { Random } from "./random.ts";
+import type { Position, PositionState } from "./position.ts";
 import { type Rate, requireRate } from "./schedule.ts";
-import { batchesFor, resolveTrainerOptions, type TrainerOptions } from "./trainer-options.ts";
-import { parseTrainerState, requirePosition, type TrainerState } from "./trainer-state.ts";
 import {
+  batchesFor,
+  beginningOf,
+  resolveTrainerOptions,
+  type TrainerOptions,
+} from "./trainer-options.ts";
+import { parseTrainerState, type TrainerState } from "./trainer-state.ts";
+import {
+  asksAfterEach,
   type Progress,
   requireTrainOptions,
   type TrainOptions,
@@ -49,7 +54,7 @@ export class Trainer {
   constructor(network: Network, data: TrainingData | FlatSamples, options: TrainerOptions = {}) {
     const { rate, batchSize, shuffle, cost } = resolveTrainerOptions(options, network);
     const position = beginningOf(options);
-    const { x, t, count } = "count" in data ? data : checkTrainingData(data, network);
+    const { x, t, count } = flatOf(data, network);
     const batches = batchesFor(network, count, batchSize);
     requireBatch(position, batches);
     this.network = network;
@@ -194,12 +199,26 @@ export class Trainer {
   }
 
   /**
-   * Replaces the samples by as many others.
+   * Begins anew with the network as it is, as a new trainer of the same data and options would, but for the
+   * rate, which stays: epoch 0, in orders that another seed draws. It costs less than to make one.
+   *
+   * @throws {BatchNormError} as the constructor; `ERR_BATCHNORM_UNSUPPORTED` while it trains. Nothing has
+   * changed then.
+   */
+  restart(seed = 0): void {
+    this.#requireIdle();
+    // Its layers may have been frozen when it was made.
+    batchesFor(this.network, this.#data.count, this.batchSize);
+    this.#epochs.restart(seed);
+  }
+
+  /**
+   * Replaces the samples by as many others. Flat samples are not checked again.
    *
    * @throws {BatchNormError} as the constructor; nothing is replaced then.
    */
-  update(data: TrainingData): void {
-    const { x, t, count } = checkTrainingData(data, this.network);
+  update(data: TrainingData | FlatSamples): void {
+    const { x, t, count } = flatOf(data, this.network);
     if (count !== this.#data.count) {
       const rule = `the data must hold ${this.#data.count} samples, as before`;
       refuse("ERR_BATCHNORM_SHAPE", rule, count);
@@ -239,13 +258,16 @@ export class Trainer {
   }
 
   #enter(): void {
-    if (this.#busy) {
-      const rule =
-        "a trainer must do one thing at a time: await trainAsync, or stop it by its signal";
-      refuse("ERR_BATCHNORM_UNSUPPORTED", rule, "a call while it trains");
-    }
+    this.#requireIdle();
     this.#busy = true;
     this.#epochs.begin();
+  }
+
+  #requireIdle(): void {
+    if (!this.#busy) return;
+    const rule =
+      "a trainer must do one thing at a time: await trainAsync, or stop it by its signal";
+    refuse("ERR_BATCHNORM_UNSUPPORTED", rule, "a call while it trains");
   }
 
   #endedBefore({ signal, epochs: most }: TrainOptions, epochs: number): "signal" | "epochs" | null {
@@ -269,17 +291,6 @@ export class Trainer {
   #result(epochs: number, stoppedBy: TrainResult["stoppedBy"]): TrainResult {
     return { epochs, loss: this.#epochs.position.loss, stoppedBy };
   }
-}
-
-/** Whether an epoch may change what comes after it, or somebody wants to hear of each. */
-function asksAfterEach({ signal, until, onEpoch }: TrainOptions): boolean {
-  return Boolean(signal || until || onEpoch);
-}
-
-function beginningOf({ position, seed = 0 }: TrainerOptions): Position {
-  if (position === undefined) return new Position(new Random(seed));
-  requirePosition(position);
-  return Position.fromState(position);
 }
 
 function requireBatch(position: Position, batches: Batches): void {

@@ -57,3 +57,8 @@ export function requireTrainOptions(options: TrainOptions): void {
     refuse("ERR_BATCHNORM_OPTION", `${key} must be a function`, value);
   }
 }
+
+/** Whether an epoch may change what comes after it, or somebody wants to hear of each. */
+export function asksAfterEach({ signal, until, onEpoch }: TrainOptions): boolean {
+  return Boolean(signal || until || onEpoch);
+}

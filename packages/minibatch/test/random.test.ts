@@ -33,6 +33,15 @@ test("the numbers are those of sfc32", () => {
   );
 });
 
+test("a generator that is seeded anew is a new one", () => {
+  const random = new Random(3);
+  random.next();
+  random.reseed(2 ** 40 + 5);
+  expect(random.toState()).toEqual(new Random(2 ** 40 + 5).toState());
+  expectRefusal("ERR_BATCHNORM_OPTION", () => random.reseed(0.5));
+  expect(random.toState()).toEqual(new Random(2 ** 40 + 5).toState());
+});
+
 test("a generator goes on from its state in JSON", () => {
   fc.assert(
     fc.property(seeds, fc.nat(100), (seed, before) => {

@@ -94,6 +94,18 @@ onEachBackend(() => {
     expect(stateOf(network)).toBe(good);
   });
 
+  test("a trainer that has begun anew does not go back to before", () => {
+    const network = seeded(graph, { type: "float64", batchSize: 8 });
+    const trainer = new Trainer(network, data, { rate: 0.01 });
+    trainer.epoch();
+    network.writeWeights(1, 0, new Float64Array(15).fill(1e200));
+    trainer.restart();
+    const begun = stateOf(trainer.network);
+    expectRefusal("ERR_BATCHNORM_NON_FINITE", () => trainer.epoch());
+    expect(stateOf(trainer.network)).toBe(begun);
+    expect(trainer.progress).toEqual({ epoch: 0, step: 0, loss: null });
+  });
+
   test("weights that a caller wrote between two calls are not taken back", () => {
     const trainer = make(0.01);
     trainer.epoch();

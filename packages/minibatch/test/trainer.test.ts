@@ -1,5 +1,5 @@
 import { expectRefusal } from "@batchnorm/conformance/vitest";
-import { type Network, Trainer, type TrainerOptions } from "@batchnorm/minibatch";
+import { Network, Trainer, type TrainerOptions } from "@batchnorm/minibatch";
 import { expect, test } from "vitest";
 import { deepGraph, noise, seeded, stepByStep, xor, xorGraph } from "./sets.ts";
 
@@ -107,9 +107,44 @@ test("new samples of the same number may be put in", () => {
   const fresh = new Trainer(seeded(deepGraph, { batchSize: 8 }), other);
   fresh.epoch();
   expect(parameters(updated.network)).toBe(parameters(fresh.network));
+  const [x, t] = [Float32Array.from(data.inputs.flat()), Float32Array.from(data.targets.flat())];
+  updated.update({ x, t, count: 37 });
+  fresh.update(data);
+  expect(updated.epoch()).toBe(fresh.epoch());
+  expectRefusal("ERR_BATCHNORM_SHAPE", () => updated.update({ x, t, count: 36 }));
   expectRefusal("ERR_BATCHNORM_SHAPE", () => updated.update(xor));
   const few = { inputs: noise("x", 36, 4), targets: noise("t", 36, 2) };
   expectRefusal("ERR_BATCHNORM_SHAPE", () => updated.update(few));
+});
+
+test("a trainer that begins anew is a new one of the network as it is", async () => {
+  const again = make({ rate: 0.2, seed: 1 });
+  again.train({ epochs: 2 });
+  again.advance(3);
+  const left = JSON.stringify(again.network.toState());
+  again.restart(7);
+  expect(JSON.stringify(again.network.toState())).toBe(left);
+  expect(again.progress).toEqual({ epoch: 0, step: 0, loss: null });
+  const fresh = new Trainer(Network.fromState(JSON.parse(left)), data, { rate: 0.2, seed: 7 });
+  expect(again.toState()).toEqual(fresh.toState());
+  expect(again.train({ epochs: 3 })).toEqual(fresh.train({ epochs: 3 }));
+  expect(again.toState()).toEqual(fresh.toState());
+  const state = again.toState();
+  expectRefusal("ERR_BATCHNORM_OPTION", () => again.restart(-1));
+  const running = again.trainAsync({ epochs: 0 });
+  expectRefusal("ERR_BATCHNORM_UNSUPPORTED", () => again.restart());
+  await running;
+  expect(again.toState()).toEqual(state);
+});
+
+test("single samples are no batches to begin anew with once Batch Normalization trains", () => {
+  const network = seeded(deepGraph, { batchSize: 8 });
+  const layers = deepGraph.layers.flatMap(({ batchNorm }, i) => (batchNorm ? [i + 1] : []));
+  for (const layer of layers) network.freeze(layer, true);
+  const trainer = new Trainer(network, data, { batchSize: 1 });
+  trainer.restart();
+  for (const layer of layers) network.freeze(layer, false);
+  expectRefusal("ERR_BATCHNORM_OPTION", () => trainer.restart());
 });
 
 test("trainAsync lets timers run, and trains to the same bytes", async () => {
