@@ -1,10 +1,11 @@
 import { refuse } from "@batchnorm/core";
-import { Flattener, Trainer, type TrainOptions, type TrainResult } from "@batchnorm/minibatch";
+import { Flattener, type TrainOptions, type TrainResult } from "@batchnorm/minibatch";
 import { busyNetworks, requireIdle } from "./busy-networks.ts";
 import { engineCost, meanCost } from "./costs.ts";
 import { Engine } from "./engine.ts";
 import type { Cost, NetworkLike, Synaptic } from "./host.ts";
 import { Iterations } from "./iterations.ts";
+import { KeptTrainer } from "./kept-trainer.ts";
 import { wiringOf } from "./list-wiring.ts";
 import { requireNetwork } from "./require-host.ts";
 import {
@@ -42,6 +43,7 @@ export class HostedTrainer {
   /** Of the last call, if it remembers nothing that the next one must not know. */
   #engine: Engine | null = null;
   readonly #flattener = new Flattener();
+  readonly #kept = new KeptTrainer();
 
   /** @throws {BatchNormError} `ERR_BATCHNORM_UNSUPPORTED` for another copy's network; `ERR_BATCHNORM_OPTION`. */
   constructor(synaptic: Synaptic, network: NetworkLike, options: TrainingOptions = {}) {
@@ -118,9 +120,10 @@ export class HostedTrainer {
     const { train, test } = split(checkSet(set, engine.network, this.#flattener), options);
     const { MSE } = this.#synaptic.Trainer.cost;
     const { cost, scale } = engineCost(train, engine.network.outputs, options.cost, MSE);
-    const trainer = new Trainer(engine.network, train.flat, {
-      ...{ batchSize: options.batchSize, shuffle: options.shuffle, cost },
-      seed: (options.seed + this.#calls++) % 2 ** 53,
+    const { batchSize, shuffle, seed } = options;
+    const trainer = this.#kept.of(engine.network, train.flat, {
+      ...{ batchSize, shuffle, cost },
+      seed: (seed + this.#calls++) % 2 ** 53,
     });
     const iterations = new Iterations(options, {
       test: test && (() => this.#meanCost(engine, test, options.cost)),
@@ -145,7 +148,7 @@ export class HostedTrainer {
       },
       end: () => {
         busyNetworks.delete(network);
-        trainer.dispose();
+        this.#kept.release(train.flat);
         engine.write();
       },
       result: (): TrainingResult => ({
@@ -169,6 +172,7 @@ export class HostedTrainer {
     }
     const engine = Engine.of(this.#synaptic, this.network, room, optimizer);
     this.#engine?.dispose();
+    this.#kept.dispose();
     this.#engine = plain ? engine : null;
     return engine;
   }

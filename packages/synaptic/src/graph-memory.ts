@@ -47,7 +47,9 @@ export class GraphMemory {
   readBias(layer: WiredLayer, out: Float64Array): void {
     const slots = this.#slots?.[layer.place - 1]?.biases;
     const memory = this.#optimized?.memory;
-    for (const [i, { bias }] of layer.neurons.entries()) {
+    const { neurons } = layer;
+    for (let i = 0; i < neurons.length; i++) {
+      const { bias } = neurons[i] as Neuron;
       const slot = slots ? (slots[i] as number) : -1;
       const value = slot >= 0 && memory ? (memory[slot] as number) : bias;
       if (!Number.isFinite(value)) {
@@ -86,9 +88,10 @@ export class GraphMemory {
   writeBias(layer: WiredLayer, values: ArrayLike<number>): void {
     const slots = this.#slots?.[layer.place - 1]?.biases;
     const memory = this.#optimized?.memory;
-    for (const [i, neuron] of layer.neurons.entries()) {
+    const { neurons } = layer;
+    for (let i = 0; i < neurons.length; i++) {
       const value = values[i] as number;
-      neuron.bias = value;
+      (neurons[i] as Neuron).bias = value;
       if (memory && slots && (slots[i] as number) >= 0) memory[slots[i] as number] = value;
     }
   }

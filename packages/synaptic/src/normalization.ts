@@ -3,10 +3,10 @@ import {
   type BatchNormOptions,
   type BatchNormState,
   type ChannelMap,
-  channelMap,
   optionsOfState,
   type ResolvedOptions,
 } from "@batchnorm/core";
+import { channelMapOf } from "@batchnorm/core/checks";
 import { resolveBatchNorm } from "@batchnorm/minibatch";
 import type { Layer, Neuron } from "./host.ts";
 
@@ -67,7 +67,7 @@ export class Normalization {
 
   /** What it does at inference: `y = k · x + s`. */
   map(): ChannelMap {
-    return channelMap(this.#state);
+    return channelMapOf(this.#state);
   }
 
   /** A copy. */

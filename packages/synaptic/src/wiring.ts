@@ -45,27 +45,36 @@ export interface Source {
  */
 export function isCurrent(wiring: Wiring, connections: number, deletions: boolean): boolean {
   const { network, input, layers, connectionsEver } = wiring;
-  const now = [...network.layers.hidden, network.layers.output];
+  const { hidden, output } = network.layers;
   // New ones may be another network's.
-  if (connections !== connectionsEver || now.length !== layers.length) return false;
-  if (!sameNeurons(network.layers.input, input)) return false;
-  return layers.every(
-    (wired, i) =>
-      sameNeurons(now[i] as Layer, wired) &&
-      wired.neurons.every((neuron) => neuron.squash === wired.squash) &&
-      (!deletions || wired.sources.every(({ connections }) => connections.every(isHeld))),
-  );
+  if (connections !== connectionsEver || hidden.length + 1 !== layers.length) return false;
+  if (!sameNeurons(network.layers.input, input, null)) return false;
+  for (let i = 0; i < layers.length; i++) {
+    const wired = layers[i] as WiredLayer;
+    if (!sameNeurons(hidden[i] ?? output, wired, wired.squash)) return false;
+  }
+  return !deletions || layers.every(isWhole);
 }
 
-function sameNeurons(layer: Layer, { layer: before, neurons }: WiredInput): boolean {
+/** @param squash - Of all neurons; null for any. */
+function sameNeurons(
+  layer: Layer,
+  { layer: before, neurons }: WiredInput,
+  squash: Squash | null,
+): boolean {
   const { list } = layer;
   if (layer !== before || list.length !== neurons.length) return false;
-  return list.every((neuron, i) => {
-    if (neuron !== neurons[i] || neuron.selfconnection.weight !== 0) return false;
+  for (let i = 0; i < neurons.length; i++) {
+    const neuron = neurons[i] as Neuron;
+    if (neuron !== list[i] || neuron.selfconnection.weight !== 0) return false;
+    if (squash !== null && neuron.squash !== squash) return false;
     for (const _gated in neuron.connections.gated) return false;
-    return true;
-  });
+  }
+  return true;
 }
+
+const isWhole = ({ sources }: WiredLayer): boolean =>
+  sources.every(({ connections }) => connections.every(isHeld));
 
 const isHeld = (connection: Connection): boolean =>
   connection.gater === null && connection.to.connections.inputs[connection.ID] === connection;

@@ -222,6 +222,30 @@ describe("mini-batches", () => {
     expect(snapshot(twice)).toBe(snapshot(once));
   });
 
+  test("calls of one trainer are those of new ones, whatever they are told", () => {
+    const [one, other] = [make(), make()];
+    const { MSE, BINARY } = Trainer.cost;
+    const trainer = new BatchTrainer(one, { iterations: 2, error: 0, rate: 0.3, batchSize: 8 });
+    const calls: [samples: Sample[], options: TrainingOptions][] = [
+      [set, {}],
+      [set, { rate: 0.1, seed: 4 }],
+      [set.slice(1), {}],
+      [[...set.slice(7), ...set.slice(0, 6)], {}],
+      [set, { shuffle: false }],
+      [set, { batchSize: 7 }],
+      [set, { batchSize: 7, cost: BINARY }],
+      [set, { batchSize: 7, cost: MSE, crossValidate: { testSize: 0.2 } }],
+      [set, { optimizer: { kind: "adam" } }],
+      [set, {}],
+    ];
+    for (const [call, [samples, options]] of calls.entries()) {
+      const { error } = trainer.train(samples, options);
+      const alone = { ...trainer.options, ...options, seed: (options.seed ?? 0) + call };
+      expect(train(other, alone, samples).error).toBe(error);
+      expect(snapshot(one)).toBe(snapshot(other));
+    }
+  });
+
   test("a network that is changed between calls is read anew", () => {
     const network = make();
     const trainer = new BatchTrainer(network, { iterations: 1, error: 0, rate: 0 });
