@@ -53,10 +53,14 @@ export function differentiate64(net: usize, count: u32, upstream: bool): f64 {
 
 function run<T>(net: usize, x: usize, y: usize, course: Course): f64 {
   const order = changetype<usize>(course) + orderAt;
-  let loss: f64, count: u32;
+  let loss: f64,
+    count: u32,
+    next: u32 = 0;
   do {
-    const from = begin(course);
-    count = startOf(course, course.batch + 1) - from;
+    // To divide for where a batch begins costs as much as a layer's small product.
+    const from = course.batch && next ? next : begin(course);
+    next = startOf(course, course.batch + 1);
+    count = next - from;
     loss = step<T>(net, x, y, order + ((<usize>from) << 2), count);
   } while (loss - loss === 0 && goesOn(course, loss * <f64>count));
   return loss;
