@@ -1,6 +1,7 @@
 // A layer learns a scale and a shift, by the kernels.
 import { BatchNormError } from "@batchnorm/core";
-import { BatchNorm, backend } from "@batchnorm/kernels";
+import { arena, BatchNorm, backend } from "@batchnorm/kernels";
+import { arena as alone } from "@batchnorm/kernels/memory";
 
 const rows = 32;
 const x = Float32Array.from({ length: 2 * rows }, (_, i) => (i % 2 ? 1000 * (i % 5) : i % 16));
@@ -26,6 +27,7 @@ const before = step(0.1);
 let after = before;
 for (let i = 0; i < 100; i++) after = step(0.1);
 if (!(after < before / 1000)) throw new Error(`loss ${before} became ${after}`);
+if (arena !== alone) throw new Error("the two entries have an arena each");
 if (backend() !== "simd") throw new Error(`computed by ${backend()}`);
 try {
   // @ts-expect-error: no such option
