@@ -52,8 +52,12 @@ function byPairs<T, E>(
   const height = <usize>rows * size;
   for (let row: usize = 0; row < height; row += 4 * size, a += 4 * aRow) {
     const left = height - row;
+    if (left === size) {
+      pairOfRow<T, E>(a, aStep, b, bRow, end, c, row, epilogue);
+      return;
+    }
     let a0 = a,
-      a1 = left > size ? a0 + aRow : a0,
+      a1 = a0 + aRow,
       a2 = left > 2 * size ? a1 + aRow : a1,
       a3 = left > 3 * size ? a2 + aRow : a2;
     let s00 = v128.splat<T>(0),
@@ -99,6 +103,27 @@ function byPairs<T, E>(
       c += cRow;
     }
   }
+}
+
+/** Two vectors of one row: a network's single output would compute a tile for a quarter of it. */
+function pairOfRow<T, E>(
+  a: usize,
+  aStep: usize,
+  b: usize,
+  bRow: usize,
+  end: usize,
+  c: usize,
+  row: usize,
+  epilogue: E,
+): void {
+  let left = v128.splat<T>(0),
+    right = left;
+  for (; b < end; b += bRow, a += aStep) {
+    const value = v128.load_splat<T>(a);
+    left = addProduct<T>(left, value, v128.load(b));
+    right = addProduct<T>(right, value, v128.load(b, 16));
+  }
+  epilogue.putPair<T>(c, left, right, row);
 }
 
 /** One vector of every row, as {@link byPairs}. */

@@ -1,7 +1,7 @@
 // 1/(1 + e^−x) of vectors. Constants lie splat in memory: V8 builds the splat of a literal anew at every
 // use.
 //
-// With n the integer next to −x / ln 2 and r what is left, e^−x = 2ⁿ · eʳ.
+// With n the integer next to −x / ln 2 and r = x + n · ln 2, e^−x = 2ⁿ · e^−r.
 //
 // What is inlined are methods: TypeScript knows no decorated functions.
 
@@ -27,19 +27,20 @@ function set<T>(net: usize, i: usize, value: T): void {
 export function prepareConstants<T>(net: usize): void {
   set<T>(net, one, <T>1);
   if (sizeof<T>() === 4) {
-    // Beyond, e^x is denormal or its double infinite.
+    // Beyond, e^−x is denormal or its double infinite.
     set<f32>(net, least, -87);
     set<f32>(net, most, 87);
     set<f32>(net, rounder, 12582912);
     set<f32>(net, perLog2, <f32>Math.LOG2E);
     set<f32>(net, log2High, 0.693359375);
     set<f32>(net, log2Low, -0.00021219444005469057);
-    // S. L. Moshier's Cephes, expf: (e^r − 1 − r) / r², |r| ≤ ln 2 / 2, relative error 2e-8.
-    set<f32>(net, coefficients, 1.98756915e-4);
+    // S. L. Moshier's Cephes, expf: (e^r − 1 − r) / r², |r| ≤ ln 2 / 2, relative error 2e-8; here of −r,
+    // so that every other sign is turned.
+    set<f32>(net, coefficients, -1.98756915e-4);
     set<f32>(net, coefficients + 1, 1.3981999507e-3);
-    set<f32>(net, coefficients + 2, 8.3334519073e-3);
+    set<f32>(net, coefficients + 2, -8.3334519073e-3);
     set<f32>(net, coefficients + 3, 4.1665795894e-2);
-    set<f32>(net, coefficients + 4, 1.6666665459e-1);
+    set<f32>(net, coefficients + 4, -1.6666665459e-1);
     set<f32>(net, coefficients + 5, 5.0000001201e-1);
   } else {
     set<f64>(net, least, -708);
@@ -80,18 +81,18 @@ export class Constants {
   @inline logistics<T>(x: v128, y: v128, to: usize): void {
     const low = this.at(least),
       high = this.at(most);
-    const tx = v128.pmin<T>(v128.pmax<T>(v128.neg<T>(x), low), high),
-      ty = v128.pmin<T>(v128.pmax<T>(v128.neg<T>(y), low), high);
+    const tx = v128.pmin<T>(v128.pmax<T>(x, low), high),
+      ty = v128.pmin<T>(v128.pmax<T>(y, low), high);
     const shift = this.at(rounder),
       scale = this.at(perLog2);
-    const roundedX = addProduct<T>(shift, tx, scale),
-      roundedY = addProduct<T>(shift, ty, scale);
+    const roundedX = v128.sub<T>(shift, v128.mul<T>(tx, scale)),
+      roundedY = v128.sub<T>(shift, v128.mul<T>(ty, scale));
     const nx = v128.sub<T>(roundedX, shift),
       ny = v128.sub<T>(roundedY, shift);
     const ln2 = this.at(log2High),
       ln2Low = this.at(log2Low);
-    const rx = v128.sub<T>(v128.sub<T>(tx, v128.mul<T>(nx, ln2)), v128.mul<T>(nx, ln2Low)),
-      ry = v128.sub<T>(v128.sub<T>(ty, v128.mul<T>(ny, ln2)), v128.mul<T>(ny, ln2Low));
+    const rx = addProduct<T>(addProduct<T>(tx, nx, ln2), nx, ln2Low),
+      ry = addProduct<T>(addProduct<T>(ty, ny, ln2), ny, ln2Low);
     const squareX = v128.mul<T>(rx, rx),
       squareY = v128.mul<T>(ry, ry);
     if (sizeof<T>() === 4) {
@@ -104,8 +105,8 @@ export class Constants {
         py = addProduct<f32>(c, py, ry);
       }
       const one = this.one;
-      px = f32x4.add(addProduct<f32>(rx, squareX, px), one);
-      py = f32x4.add(addProduct<f32>(ry, squareY, py), one);
+      px = f32x4.add(f32x4.sub(f32x4.mul(squareX, px), rx), one);
+      py = f32x4.add(f32x4.sub(f32x4.mul(squareY, py), ry), one);
       // 0, or NaN: the bits that the exponent is made of need not be those of a NaN.
       const guardX = f32x4.sub(tx, tx),
         guardY = f32x4.sub(ty, ty);
@@ -115,7 +116,7 @@ export class Constants {
       v128.store(to, f32x4.div(one, f32x4.add(one, powerY)), 16);
       return;
     }
-    // eʳ = (Q(r²) + r · P(r²)) / (Q(r²) − r · P(r²)): one division does for the power and the rest.
+    // e^−r = (Q(r²) − r · P(r²)) / (Q(r²) + r · P(r²)): one division does for the power and the rest.
     let c = this.at(coefficients),
       d = this.at(coefficients + 1);
     let px = addProduct<f64>(d, c, squareX),
@@ -132,10 +133,10 @@ export class Constants {
     qx = addProduct<f64>(d, addProduct<f64>(c, qx, squareX), squareX);
     qy = addProduct<f64>(d, addProduct<f64>(c, qy, squareY), squareY);
     // Of NaN, q and p are NaN, and so is what lies below.
-    const belowX = f64x2.sub(qx, px),
-      belowY = f64x2.sub(qy, py);
-    const aboveX = i64x2.add(f64x2.add(qx, px), i64x2.shl(roundedX, 52)),
-      aboveY = i64x2.add(f64x2.add(qy, py), i64x2.shl(roundedY, 52));
+    const belowX = f64x2.add(qx, px),
+      belowY = f64x2.add(qy, py);
+    const aboveX = i64x2.add(f64x2.sub(qx, px), i64x2.shl(roundedX, 52)),
+      aboveY = i64x2.add(f64x2.sub(qy, py), i64x2.shl(roundedY, 52));
     v128.store(to, f64x2.div(belowX, f64x2.add(belowX, aboveX)));
     v128.store(to, f64x2.div(belowY, f64x2.add(belowY, aboveY)), 16);
   }
