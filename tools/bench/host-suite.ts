@@ -1,6 +1,7 @@
 import type { Learned } from "./digits-goal.ts";
 import { type Contender, interleave } from "./interleave.ts";
 import { samples } from "./nets.ts";
+import { keepMainThread } from "./one-core.ts";
 import type { Answer } from "./protocol.ts";
 import type { Absent, Line, Row } from "./row.ts";
 import { rowsOf } from "./rows.ts";
@@ -25,6 +26,11 @@ export interface HostSubject {
 
 type Workers = ReadonlyMap<HostSubject, SubjectProcess>;
 
+/**
+ * So many times the rounds asked for: those of tiny nets are short, and a neighbour who is busy for seconds
+ * would else be there for all of them, or for none. What is slow is timed less often in any case.
+ */
+const trainingRounds = 7;
 /** Runs of `to-95` are as long as learning takes: few are enough. */
 const learningRounds = 3;
 
@@ -35,7 +41,8 @@ export async function runHost(suite: HostSuite, selection: Selection): Promise<L
   for (const shape of suite.train) {
     if (!ops.includes("train") || !shapes.includes(shape)) continue;
     const cell = { suite: suite.name, shape, op: "train" };
-    lines.push(...(await timeCell(suite, selection, cell, (all) => trainRows(cell, all, rounds))));
+    const rows = (all: Workers) => trainRows(cell, all, trainingRounds * rounds);
+    lines.push(...(await timeCell(suite, selection, cell, rows)));
   }
   const learning = Math.min(rounds, learningRounds);
   for (const shape of suite.digits) {
@@ -58,6 +65,7 @@ async function timeCell(
   const command = (subject: HostSubject) => subject.command(say);
   return withWorkers(taking, command, async ({ workers, missing }) => {
     say(`${cell.op} ${cell.shape}: ${aboutAll(workers)}`);
+    for (const { pid } of workers.values()) keepMainThread(pid);
     return [...missing.map((absent) => ({ ...cell, ...absent })), ...(await rows(workers))];
   });
 }

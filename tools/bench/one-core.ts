@@ -15,6 +15,15 @@ export function onOneCore({ file, args, env = {} }: Command): Command {
     : { file: "taskset", args: ["-c", core, file, ...args], env };
 }
 
+/**
+ * Keeps the main thread of a process to that core, and no other thread of it: what V8 collects and compiles
+ * beside JavaScript goes on beside it.
+ */
+export function keepMainThread(pid: number): void {
+  core ??= findCore();
+  if (core !== "") spawnSync("taskset", ["-pc", core, String(pid)]);
+}
+
 /** The number of the core; empty where there is no choice. */
 let core: string | undefined;
 

@@ -46,6 +46,10 @@ export class SubjectProcess {
     }
   }
 
+  get pid(): number {
+    return this.#child.pid as number;
+  }
+
   /** @throws {Error} with the end of what the worker wrote to stderr, when it has died. */
   async ask(request: Request): Promise<Answer> {
     this.#child.stdin?.write(`${JSON.stringify(request)}\n`);
