@@ -1,6 +1,6 @@
 // y = (x − center) · scale + shift over the columns of [rows, width], width a multiple of 4.
 
-import { aheadOfCopy, readAhead, rowsOfPanel, rowsWritten, streaming, transform } from "./vectors";
+import { aheadOfCopy, readAhead, rowsAbreast, streaming, transform } from "./vectors";
 
 /** Rows of a group of columns that are done before the next group: they share cache lines' pages. */
 const panel: u32 = 64;
@@ -37,26 +37,18 @@ function byRows(
   scale: usize,
   shift: usize,
 ): void {
-  const together = rowsWritten(rows, stride);
+  const together = rowsAbreast(rows, stride);
   const step = <usize>together * stride;
-  const most = rowsOfPanel(stride);
   const few = max(together, <u32>(aheadOfCopy / stride));
-  while (rows) {
-    let count = ((rows - 1) % most) + 1;
-    rows -= count;
-    let p = x + <usize>rows * stride,
-      q = y + <usize>rows * stride;
-    while (count >= together) {
-      let run = min(count, few);
-      readAhead(p, p + <usize>run * stride, aheadOfCopy);
-      for (; run >= together; run -= together, count -= together, p += step, q += step) {
-        if (together === 4) fourRows(p, q, stride, center, scale, shift);
-        else if (together === 2) twoRows(p, q, stride, center, scale, shift);
-        else oneRow(p, q, stride, center, scale, shift);
-      }
+  while (rows >= together) {
+    let run = min(rows, few);
+    readAhead(x, x + <usize>run * stride, aheadOfCopy);
+    for (; run >= together; run -= together, rows -= together, x += step, y += step) {
+      if (together === 4) fourRows(x, y, stride, center, scale, shift);
+      else oneRow(x, y, stride, center, scale, shift);
     }
-    for (; count; count--, p += stride, q += stride) oneRow(p, q, stride, center, scale, shift);
   }
+  for (; rows; rows--, x += stride, y += stride) oneRow(x, y, stride, center, scale, shift);
 }
 
 function fourRows(
@@ -77,23 +69,6 @@ function fourRows(
     transform(y + stride, v128.load(x + stride), c, k, b);
     transform(y + stride2, v128.load(x + stride2), c, k, b);
     transform(y + stride3, v128.load(x + stride3), c, k, b);
-  }
-}
-
-function twoRows(
-  x: usize,
-  y: usize,
-  stride: usize,
-  center: usize,
-  scale: usize,
-  shift: usize,
-): void {
-  for (const end = x + stride; x < end; x += 16, y += 16, center += 16, scale += 16, shift += 16) {
-    const c = v128.load(center),
-      k = v128.load(scale),
-      b = v128.load(shift);
-    transform(y, v128.load(x), c, k, b);
-    transform(y + stride, v128.load(x + stride), c, k, b);
   }
 }
 

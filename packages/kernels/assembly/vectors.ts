@@ -67,14 +67,6 @@ export const firstRun: u32 = 16;
 export const streaming: usize = 256 << 10;
 
 /**
- * A tensor beyond the cache is written from its last panel to its first: the pass before read it in order,
- * and what it read last is still there. A panel is 1 MB, for memory is fetched ahead in one direction.
- */
-export function rowsOfPanel(stride: usize): u32 {
-  return max<u32>(64, (1 << 20) / <u32>stride);
-}
-
-/**
  * Asks for the next `bytes`, at most to `end`, one load a cache line: side by side, memory brings them sooner
  * than when sums and stores come between. No compiler may leave the loads out, since they can trap.
  */
@@ -102,14 +94,6 @@ export function rowsOfTile(rows: u32, stride: usize): u32 {
  */
 export function rowsAbreast(rows: u32, stride: usize): u32 {
   return stride > 256 && stride <= 2048 && <usize>rows * stride >= streaming ? 1 : 4;
-}
-
-/**
- * The same where rows are written: two of the narrowest, since a stream of four would keep coming back to
- * the same few lines.
- */
-export function rowsWritten(rows: u32, stride: usize): u32 {
-  return stride <= 256 && <usize>rows * stride >= streaming ? 2 : rowsAbreast(rows, stride);
 }
 
 /** The size of equal blocks that cover `rows`, of at most {@link runLength} each. */
