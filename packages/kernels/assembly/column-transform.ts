@@ -1,9 +1,12 @@
 // y = (x − center) · scale + shift over the columns of [rows, width], width a multiple of 4.
 
-import { aheadOfCopy, readAhead, rowsAbreast, streaming, transform } from "./vectors";
+import { aheadOfStores, readAhead, rowsAbreast, streaming, tileOfRows, transform } from "./vectors";
 
 /** Rows of a group of columns that are done before the next group: they share cache lines' pages. */
 const panel: u32 = 64;
+
+/** Bytes of one row after the other to ask for at once. */
+const tileOfRow: usize = 2048;
 
 /** @param center - width float32, as are scale and shift. */
 export function columnTransform(
@@ -39,10 +42,12 @@ function byRows(
 ): void {
   const together = rowsAbreast(rows, stride);
   const step = <usize>together * stride;
-  const few = max(together, <u32>(aheadOfCopy / stride));
+  const tile = together === 4 ? tileOfRows : tileOfRow;
+  const ahead = together === 4 ? aheadOfStores : tileOfRow;
+  const few = max(together, <u32>(tile / stride));
   while (rows >= together) {
     let run = min(rows, few);
-    readAhead(x, x + <usize>run * stride, aheadOfCopy);
+    readAhead(x, x + <usize>run * stride, ahead);
     for (; run >= together; run -= together, rows -= together, x += step, y += step) {
       if (together === 4) fourRows(x, y, stride, center, scale, shift);
       else oneRow(x, y, stride, center, scale, shift);

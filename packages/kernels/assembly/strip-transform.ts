@@ -1,7 +1,7 @@
 // y = (x − center) · scale + shift over the strips of [outer, channels, inner], from the last sample to
 // the first: the pass before read them in order, and what it read last is still in the cache.
 
-import { aheadOfCopy, readAhead, streaming, transform } from "./vectors";
+import { aheadOfStrip, readAhead, streaming, transform } from "./vectors";
 
 /** @param center - channels float32, as are scale and shift. */
 export function stripTransform(
@@ -16,7 +16,7 @@ export function stripTransform(
 ): void {
   const strip = (<usize>inner) << 2;
   const sample = <usize>channels * strip;
-  const ahead: usize = <usize>outer * sample >= streaming ? aheadOfCopy : 0;
+  const ahead: usize = <usize>outer * sample >= streaming ? aheadOfStrip : 0;
   while (outer--) {
     let p = x + <usize>outer * sample,
       q = y + <usize>outer * sample;
