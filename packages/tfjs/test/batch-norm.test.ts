@@ -147,6 +147,19 @@ onEachBackend(() => {
     layer.dispose();
   });
 
+  test("with momentum 1 a bad batch propagates too, as in core", async () => {
+    const rule = { onNonFinite: "propagate", momentum: 1, start: "zero-one" } as const;
+    const layer = new BatchNorm(2, rule);
+    const reference = new Reference(2, rule);
+    const x = tf.tensor2d([1, Number.NaN, 2, 3], [2, 2]);
+    layer.apply(x, train);
+    reference.forward(x.dataSync() as Float32Array, x.shape, train);
+    const { runningMean, runningVariance } = reference.toState();
+    expect(runningMean).toEqual([0, Number.NaN]);
+    expect(await layer.toState()).toMatchObject({ runningMean, runningVariance });
+    layer.dispose();
+  });
+
   test("with momentum 0 the next batch replaces what propagated", async () => {
     const layer = new BatchNorm(2, { onNonFinite: "propagate", momentum: 0 });
     layer.apply(tf.fill([4, 2], Number.NaN), train);

@@ -107,14 +107,13 @@ function enter(host: Host, inputs: UpdateInputs, attributes: UpdateAttributes): 
     const { momentum, start, correction, skip } = attributes;
     const progress = readProgress(at.progress);
     const skips = skip && !isFiniteBatch(at, correction);
-    const { keep, weight } = skips
-      ? { keep: 1, weight: progress.weight }
-      : nextWeights(progress, { momentum, start });
+    const { keep, weight } = nextWeights(progress, { momentum, start });
+    const enters = (old: number, batch: number): number => (skips ? old : blend(keep, old, batch));
     for (let c = 0; c < layout.channels; c++) {
       const mean = (at.mean[c] as number) + (at.meanLow[c] as number);
       const variance = (at.variance[c] as number) * correction;
-      at.nextMean[c] = blend(keep, at.runningMean[c] as number, mean);
-      at.nextVariance[c] = blend(keep, at.runningVariance[c] as number, variance);
+      at.nextMean[c] = enters(at.runningMean[c] as number, mean);
+      at.nextVariance[c] = enters(at.runningVariance[c] as number, variance);
     }
     const next: Progress = skips
       ? { ...progress, skipped: progress.skipped + 1 }
@@ -132,9 +131,9 @@ function isFiniteBatch({ mean, variance }: Omit<KeptMoments, "meanLow">, factor:
   return true;
 }
 
-/** Where all or nothing of the old value is kept, not even a NaN of the other comes through. */
+/** Where nothing is kept, not even a NaN is. */
 const blend = (keep: number, old: number, batch: number): number =>
-  keep === 1 ? old : keep === 0 ? batch : keep * old + (1 - keep) * batch;
+  keep === 0 ? batch : keep * old + (1 - keep) * batch;
 
 /** Makes tensors, in the order of their shapes, and has them filled; frees them where that fails. */
 function filled<S extends Shapes>(
