@@ -19,7 +19,7 @@ export const brain: Suite = {
   notes: [
     "ours: Batch Normalization on hidden layers; brain.js's weights are read before, and folded into after.",
     "stock: brain.js itself, one sample after the other, and without Batch Normalization, which it has not.",
-    "train is one call of train() on both, with all that it does to its data; it is timed in seven times as many rounds.",
+    "train is one call of train() on both, with all that it does to its data.",
     "to-95: training until 95 % of 297 digits are right, tested after each pass of 1,500; 60 s at most.",
     "  ours by rate 0.9 and batches of 60, stock by its default, 0.3; both from the same weights.",
   ],

@@ -26,11 +26,6 @@ export interface HostSubject {
 
 type Workers = ReadonlyMap<HostSubject, SubjectProcess>;
 
-/**
- * So many times the rounds asked for: those of tiny nets are short, and a neighbour who is busy for seconds
- * would else be there for all of them, or for none. What is slow is timed less often in any case.
- */
-const trainingRounds = 7;
 /** Runs of `to-95` are as long as learning takes: few are enough. */
 const learningRounds = 3;
 
@@ -41,8 +36,7 @@ export async function runHost(suite: HostSuite, selection: Selection): Promise<L
   for (const shape of suite.train) {
     if (!ops.includes("train") || !shapes.includes(shape)) continue;
     const cell = { suite: suite.name, shape, op: "train" };
-    const rows = (all: Workers) => trainRows(cell, all, trainingRounds * rounds);
-    lines.push(...(await timeCell(suite, selection, cell, rows)));
+    lines.push(...(await timeCell(suite, selection, cell, (all) => trainRows(cell, all, rounds))));
   }
   const learning = Math.min(rounds, learningRounds);
   for (const shape of suite.digits) {

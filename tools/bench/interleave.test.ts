@@ -50,6 +50,22 @@ test("a fast one is given as many iterations as make a batch", async () => {
   expect(asked.at(-1)).toBe(400);
 });
 
+test("quick ones have more turns in a round than one that is not", async () => {
+  const order: string[] = [];
+  const quick = (name: string) => contender(name, order, () => 5);
+  const turns = new Turns([quick("a"), contender("b", order), quick("c")], 2);
+  await turns.take(1);
+  order.length = 0;
+  await turns.take(1);
+  expect(order.join("")).toBe("abc" + "cab" + "accaacca");
+  const [a, b, c] = ["a", "b", "c"].map((name) => turns.series.get(name) ?? []);
+  expect([a, c]).toEqual([Array(10).fill(5), Array(10).fill(5)]);
+  expect([...b!.entries()].filter(([, ms]) => ms !== undefined)).toEqual([
+    [0, 400],
+    [5, 400],
+  ]);
+});
+
 test("after a rest all run once untimed, and turns go on where they were", async () => {
   const order: string[] = [];
   const turns = new Turns([contender("a", order), contender("b", order)], 3);

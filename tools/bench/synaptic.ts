@@ -27,7 +27,6 @@ export const synaptic: Suite = {
   notes: [
     "ours: Batch Normalization on hidden layers, float64, reading and writing synaptic's network included.",
     "stock: synaptic's Trainer, optimized, one sample after the other, without Batch Normalization.",
-    "train is timed in seven times as many rounds.",
     "to-95: training until 95 % of 297 digits are right, tested after each pass of 1,500; 60 s at most.",
     "  ours by rate 1 and batches of 60; stock by rate 0.1, which is quickest for 64-30-10; its code generation counts.",
   ],
