@@ -150,10 +150,16 @@ function propagate4(
       k = v128.load(scale + at);
     const b = v128.load(slope + at),
       d = v128.load(shift + at);
-    propagate(dx, v128.load(dy), v128.load(x), c, k, b, d);
-    propagate(dx + stride, v128.load(dy + stride), v128.load(x + stride), c, k, b, d);
-    propagate(dx + stride2, v128.load(dy + stride2), v128.load(x + stride2), c, k, b, d);
-    propagate(dx + stride3, v128.load(dy + stride3), v128.load(x + stride3), c, k, b, d);
+    v128.store(dx, propagate(v128.load(dy), v128.load(x), c, k, b, d));
+    v128.store(dx + stride, propagate(v128.load(dy + stride), v128.load(x + stride), c, k, b, d));
+    v128.store(
+      dx + stride2,
+      propagate(v128.load(dy + stride2), v128.load(x + stride2), c, k, b, d),
+    );
+    v128.store(
+      dx + stride3,
+      propagate(v128.load(dy + stride3), v128.load(x + stride3), c, k, b, d),
+    );
   }
 }
 
@@ -172,6 +178,6 @@ function propagate1(
       k = v128.load(scale + at);
     const b = v128.load(slope + at),
       d = v128.load(shift + at);
-    propagate(dx, v128.load(dy), v128.load(x), c, k, b, d);
+    v128.store(dx, propagate(v128.load(dy), v128.load(x), c, k, b, d));
   }
 }

@@ -70,10 +70,10 @@ function fourRows(
     const c = v128.load(center),
       k = v128.load(scale),
       b = v128.load(shift);
-    transform(y, v128.load(x), c, k, b);
-    transform(y + stride, v128.load(x + stride), c, k, b);
-    transform(y + stride2, v128.load(x + stride2), c, k, b);
-    transform(y + stride3, v128.load(x + stride3), c, k, b);
+    v128.store(y, transform(v128.load(x), c, k, b));
+    v128.store(y + stride, transform(v128.load(x + stride), c, k, b));
+    v128.store(y + stride2, transform(v128.load(x + stride2), c, k, b));
+    v128.store(y + stride3, transform(v128.load(x + stride3), c, k, b));
   }
 }
 
@@ -86,7 +86,7 @@ function oneRow(
   shift: usize,
 ): void {
   for (const end = x + stride; x < end; x += 16, y += 16, center += 16, scale += 16, shift += 16) {
-    transform(y, v128.load(x), v128.load(center), v128.load(scale), v128.load(shift));
+    v128.store(y, transform(v128.load(x), v128.load(center), v128.load(scale), v128.load(shift)));
   }
 }
 
@@ -119,10 +119,10 @@ function byGroups(
       b2 = v128.load(b, 32),
       b3 = v128.load(b, 48);
     for (let p = x + at, q = y + at; p < end; p += stride, q += stride) {
-      transform(q, v128.load(p), c0, k0, b0);
-      transform(q + 16, v128.load(p, 16), c1, k1, b1);
-      transform(q + 32, v128.load(p, 32), c2, k2, b2);
-      transform(q + 48, v128.load(p, 48), c3, k3, b3);
+      v128.store(q, transform(v128.load(p), c0, k0, b0));
+      v128.store(q, transform(v128.load(p, 16), c1, k1, b1), 16);
+      v128.store(q, transform(v128.load(p, 32), c2, k2, b2), 32);
+      v128.store(q, transform(v128.load(p, 48), c3, k3, b3), 48);
     }
   }
   for (; at < stride; at += 16) {
@@ -130,7 +130,7 @@ function byGroups(
       k = v128.load(scale + at),
       b = v128.load(shift + at);
     for (let p = x + at, q = y + at; p < end; p += stride, q += stride) {
-      transform(q, v128.load(p), c, k, b);
+      v128.store(q, transform(v128.load(p), c, k, b));
     }
   }
 }

@@ -87,20 +87,14 @@ export function stripPropagate(
   shift: usize,
 ): void {
   const strip = (<usize>inner) << 2;
-  const sample = <usize>channels * strip;
-  // From the last sample to the first, as in strip-transform.ts.
-  while (outer--) {
-    const first = <usize>outer * sample;
-    let g = dy + first,
-      p = x + first,
-      q = dx + first;
+  for (; outer; outer--) {
     for (let at: usize = 0; at < (<usize>channels) << 2; at += 4) {
       const c = load<f32>(center + at),
         k = load<f32>(scale + at);
-      one(g, p, q, inner, c, k, load<f32>(slope + at), load<f32>(shift + at));
-      g += strip;
-      p += strip;
-      q += strip;
+      one(dy, x, dx, inner, c, k, load<f32>(slope + at), load<f32>(shift + at));
+      dy += strip;
+      x += strip;
+      dx += strip;
     }
   }
 }
@@ -121,11 +115,11 @@ function one(
     d = f32x4.splat(shift);
   const end = dy + ((<usize>length) << 2);
   for (; dy + 32 <= end; dy += 32, x += 32, dx += 32) {
-    propagate(dx, v128.load(dy), v128.load(x), c, k, b, d);
-    propagate(dx + 16, v128.load(dy, 16), v128.load(x, 16), c, k, b, d);
+    v128.store(dx, propagate(v128.load(dy), v128.load(x), c, k, b, d));
+    v128.store(dx, propagate(v128.load(dy, 16), v128.load(x, 16), c, k, b, d), 16);
   }
   if (dy + 16 <= end) {
-    propagate(dx, v128.load(dy), v128.load(x), c, k, b, d);
+    v128.store(dx, propagate(v128.load(dy), v128.load(x), c, k, b, d));
     dy += 16;
     x += 16;
     dx += 16;

@@ -36,22 +36,21 @@ export function addProduct(v: v128, a: v128, b: v128): v128 {
 }
 
 /** `y = (x − center) · scale + shift`. */
-export function transform(y: usize, x: v128, center: v128, scale: v128, shift: v128): void {
-  v128.store(y, f32x4.add(f32x4.mul(f32x4.sub(x, center), scale), shift));
+export function transform(x: v128, center: v128, scale: v128, shift: v128): v128 {
+  return f32x4.add(f32x4.mul(f32x4.sub(x, center), scale), shift);
 }
 
 /** `dx = dy · scale + ((x − center) · slope + shift)`. */
 export function propagate(
-  dx: usize,
   dy: v128,
   x: v128,
   center: v128,
   scale: v128,
   slope: v128,
   shift: v128,
-): void {
+): v128 {
   const through = f32x4.add(f32x4.mul(f32x4.sub(x, center), slope), shift);
-  v128.store(dx, f32x4.add(f32x4.mul(dy, scale), through));
+  return f32x4.add(f32x4.mul(dy, scale), through);
 }
 
 /** How many rows, or vectors of a strip, a float32 sum may run over before it goes to float64. */
@@ -73,9 +72,6 @@ export const streaming: usize = 256 << 10;
 export function readAhead(from: usize, end: usize, bytes: usize): void {
   for (const to = min(from + bytes, end); from < to; from += 64) load<u32>(from);
 }
-
-/** How many bytes of a strip to ask for where one tensor is read and one written. */
-export const aheadOfStrip: usize = 3072;
 
 /** Bytes of narrow rows, four abreast or more, that are gone through together where they come from memory. */
 export const tileOfRows: usize = 1024;
