@@ -58,9 +58,10 @@ test("quick ones have more turns in a round than one that is not", async () => {
   order.length = 0;
   await turns.take(1);
   expect(order.join("")).toBe("abc" + "cab" + "accaacca");
-  const [a, b, c] = ["a", "b", "c"].map((name) => turns.series.get(name) ?? []);
-  expect([a, c]).toEqual([Array(10).fill(5), Array(10).fill(5)]);
-  expect([...b!.entries()].filter(([, ms]) => ms !== undefined)).toEqual([
+  const timesOf = (name: string) => [...(turns.series.get(name) ?? []).entries()];
+  const each = Array.from({ length: 10 }, (_, turn) => [turn, 5]);
+  expect([timesOf("a"), timesOf("c")]).toEqual([each, each]);
+  expect(timesOf("b").filter(([, ms]) => ms !== undefined)).toEqual([
     [0, 400],
     [5, 400],
   ]);
