@@ -1,20 +1,23 @@
-// The backward pass over the columns of [rows, width], width a multiple of 4: first the sums, then dx.
-// Rows go side by side, so that memory is read and written in order and what is per column, from the
-// cache, is read once for them.
+// The backward pass over the columns of [rows, width], width a multiple of 4: first the sums, then dx. Rows
+// go in panels, and through a panel columns go in groups, with what is per column in registers.
 
 import {
   addProduct,
-  aheadOfStores,
   blockOf,
   flush,
+  fromMemory,
   propagate,
-  readAhead,
-  rowsAbreast,
-  streaming,
-  tileOfRows,
+  rowsOfPanel,
+  runLength,
 } from "./vectors";
 
-/** As {@link aheadOfStores}: with half of the tile the sums on [32, 56, 56, 64] take 8 % more. */
+/** Bytes of a panel of sums that come from memory. */
+const panelOfSums: usize = 1024;
+
+/**
+ * How many of them to ask for at once: what is left, hardware has fetched by then. Of [32, 56, 56, 64] the
+ * sums take 16 % more when all is asked for, and a quarter more when nothing is.
+ */
 const aheadOfSums: usize = 640;
 
 /**
@@ -36,23 +39,23 @@ export function columnSums(
 ): void {
   const stride = (<usize>width) << 2;
   const block = blockOf(rows);
-  const together = rowsAbreast(rows, stride);
-  const step = <usize>together * stride;
-  const ahead = step <= tileOfRows && <usize>rows * stride >= streaming;
+  const ahead = stride <= panelOfSums && fromMemory(<usize>rows * stride);
+  const panel = ahead ? <u32>(panelOfSums / stride) : rowsOfPanel(rows, stride, runLength, 8, 4);
   memory.fill(sums, 0, stride << 1);
   memory.fill(products, 0, stride << 1);
   for (let row: u32 = 0; row < rows; row += block) {
-    for (let at: usize = 0; at < 2 * stride; at += 16) v128.store(partial + at, f32x4.splat(0));
-    let count = min(block, rows - row);
-    for (; count >= together; count -= together, dy += step, x += step) {
+    memory.fill(partial, 0, stride << 1);
+    for (let count = min(block, rows - row), few: u32 = 0; count; count -= few) {
+      few = min(panel, count);
+      const size = <usize>few * stride;
       if (ahead) {
-        readAhead(x, x + step, aheadOfSums);
-        readAhead(dy, dy + step, aheadOfSums);
+        readAhead(x, size);
+        readAhead(dy, size);
       }
-      if (together === 4) sum4(dy, x, stride, center, partial);
-      else sum1(dy, x, stride, center, partial);
+      sumPanel(dy, x, size, stride, center, partial);
+      dy += size;
+      x += size;
     }
-    for (; count; count--, dy += stride, x += stride) sum1(dy, x, stride, center, partial);
     for (let at: usize = 0; at < 2 * stride; at += 32) {
       flush(sums + at, v128.load(partial + at));
       flush(products + at, v128.load(partial + at, 16));
@@ -60,37 +63,72 @@ export function columnSums(
   }
 }
 
-/** Live: the center, two sums, a dy and a product. */
-function sum4(dy: usize, x: usize, stride: usize, center: usize, partial: usize): void {
-  const stride2 = stride * 2,
-    stride3 = stride * 3;
-  for (const end = dy + stride; dy < end; dy += 16, x += 16, center += 16, partial += 32) {
+/**
+ * Asks for what comes next, at most `size` bytes, one load a cache line: side by side, memory brings them
+ * sooner than when sums come between. No compiler may leave the loads out, since they can trap.
+ */
+function readAhead(from: usize, size: usize): void {
+  for (const end = from + min(size, aheadOfSums); from < end; from += 64) load<u32>(from);
+}
+
+/** 16 columns at a time, then 4. Live: 4 centers, 8 sums, a dy and a product. */
+function sumPanel(
+  dy: usize,
+  x: usize,
+  size: usize,
+  stride: usize,
+  center: usize,
+  partial: usize,
+): void {
+  const end = dy + size;
+  let at: usize = 0;
+  for (; at + 64 <= stride; at += 64, center += 64, partial += 128) {
+    const c0 = v128.load(center),
+      c1 = v128.load(center, 16),
+      c2 = v128.load(center, 32),
+      c3 = v128.load(center, 48);
+    let s0 = v128.load(partial),
+      s1 = v128.load(partial, 32),
+      s2 = v128.load(partial, 64),
+      s3 = v128.load(partial, 96);
+    let q0 = v128.load(partial, 16),
+      q1 = v128.load(partial, 48),
+      q2 = v128.load(partial, 80),
+      q3 = v128.load(partial, 112);
+    for (let g = dy + at, p = x + at; g < end; g += stride, p += stride) {
+      const g0 = v128.load(g);
+      s0 = f32x4.add(s0, g0);
+      q0 = addProduct(q0, f32x4.sub(v128.load(p), c0), g0);
+      const g1 = v128.load(g, 16);
+      s1 = f32x4.add(s1, g1);
+      q1 = addProduct(q1, f32x4.sub(v128.load(p, 16), c1), g1);
+      const g2 = v128.load(g, 32);
+      s2 = f32x4.add(s2, g2);
+      q2 = addProduct(q2, f32x4.sub(v128.load(p, 32), c2), g2);
+      const g3 = v128.load(g, 48);
+      s3 = f32x4.add(s3, g3);
+      q3 = addProduct(q3, f32x4.sub(v128.load(p, 48), c3), g3);
+    }
+    v128.store(partial, s0);
+    v128.store(partial, q0, 16);
+    v128.store(partial, s1, 32);
+    v128.store(partial, q1, 48);
+    v128.store(partial, s2, 64);
+    v128.store(partial, q2, 80);
+    v128.store(partial, s3, 96);
+    v128.store(partial, q3, 112);
+  }
+  for (; at < stride; at += 16, center += 16, partial += 32) {
     const c = v128.load(center);
     let s = v128.load(partial),
       q = v128.load(partial, 16);
-    const g0 = v128.load(dy);
-    s = f32x4.add(s, g0);
-    q = addProduct(q, f32x4.sub(v128.load(x), c), g0);
-    const g1 = v128.load(dy + stride);
-    s = f32x4.add(s, g1);
-    q = addProduct(q, f32x4.sub(v128.load(x + stride), c), g1);
-    const g2 = v128.load(dy + stride2);
-    s = f32x4.add(s, g2);
-    q = addProduct(q, f32x4.sub(v128.load(x + stride2), c), g2);
-    const g3 = v128.load(dy + stride3);
-    s = f32x4.add(s, g3);
-    q = addProduct(q, f32x4.sub(v128.load(x + stride3), c), g3);
+    for (let g = dy + at, p = x + at; g < end; g += stride, p += stride) {
+      const d = v128.load(g);
+      s = f32x4.add(s, d);
+      q = addProduct(q, f32x4.sub(v128.load(p), c), d);
+    }
     v128.store(partial, s);
     v128.store(partial, q, 16);
-  }
-}
-
-function sum1(dy: usize, x: usize, stride: usize, center: usize, partial: usize): void {
-  for (const end = dy + stride; dy < end; dy += 16, x += 16, center += 16, partial += 32) {
-    const g = v128.load(dy);
-    const d = f32x4.sub(v128.load(x), v128.load(center));
-    v128.store(partial, f32x4.add(v128.load(partial), g));
-    v128.store(partial, addProduct(v128.load(partial, 16), d, g), 16);
   }
 }
 
@@ -111,73 +149,49 @@ export function columnPropagate(
   shift: usize,
 ): void {
   const stride = (<usize>width) << 2;
-  const together = rowsAbreast(rows, stride);
-  const step = <usize>together * stride;
-  // Wide rows would be far ahead.
-  const streams = <usize>rows * stride >= streaming && stride <= 2048;
-  const few = streams ? max(together, <u32>(tileOfRows / stride)) : rows;
-  const ahead = together === 4 ? aheadOfStores : tileOfRows;
-  while (rows >= together) {
-    let run = min(rows, few);
-    if (streams) {
-      readAhead(x, x + <usize>run * stride, ahead);
-      readAhead(dy, dy + <usize>run * stride, ahead);
-    }
-    for (; run >= together; run -= together, rows -= together, dy += step, x += step, dx += step) {
-      if (together === 4) propagate4(dy, x, dx, stride, center, scale, slope, shift);
-      else propagate1(dy, x, dx, stride, center, scale, slope, shift);
-    }
-  }
-  for (; rows; rows--, dy += stride, x += stride, dx += stride) {
-    propagate1(dy, x, dx, stride, center, scale, slope, shift);
+  const panel = rowsOfPanel(rows, stride, 16, 4, 4);
+  for (let row: u32 = 0; row < rows; row += panel) {
+    const from = <usize>row * stride;
+    const size = <usize>min(panel, rows - row) * stride;
+    propagatePanel(dy + from, x + from, dx + from, size, stride, center, scale, slope, shift);
   }
 }
 
-function propagate4(
+/** 8 columns at a time, 8 coefficients and two values live; then 4. */
+function propagatePanel(
   dy: usize,
   x: usize,
   dx: usize,
+  size: usize,
   stride: usize,
   center: usize,
   scale: usize,
   slope: usize,
   shift: usize,
 ): void {
-  const stride2 = stride * 2,
-    stride3 = stride * 3;
-  for (let at: usize = 0; at < stride; at += 16, dy += 16, x += 16, dx += 16) {
-    const c = v128.load(center + at),
-      k = v128.load(scale + at);
-    const b = v128.load(slope + at),
-      d = v128.load(shift + at);
-    v128.store(dx, propagate(v128.load(dy), v128.load(x), c, k, b, d));
-    v128.store(dx + stride, propagate(v128.load(dy + stride), v128.load(x + stride), c, k, b, d));
-    v128.store(
-      dx + stride2,
-      propagate(v128.load(dy + stride2), v128.load(x + stride2), c, k, b, d),
-    );
-    v128.store(
-      dx + stride3,
-      propagate(v128.load(dy + stride3), v128.load(x + stride3), c, k, b, d),
-    );
+  const end = dy + size;
+  let at: usize = 0;
+  for (; at + 32 <= stride; at += 32) {
+    const c0 = v128.load(center + at),
+      c1 = v128.load(center + at, 16);
+    const k0 = v128.load(scale + at),
+      k1 = v128.load(scale + at, 16);
+    const b0 = v128.load(slope + at),
+      b1 = v128.load(slope + at, 16);
+    const d0 = v128.load(shift + at),
+      d1 = v128.load(shift + at, 16);
+    for (let g = dy + at, p = x + at, q = dx + at; g < end; g += stride, p += stride, q += stride) {
+      v128.store(q, propagate(v128.load(g), v128.load(p), c0, k0, b0, d0));
+      v128.store(q, propagate(v128.load(g, 16), v128.load(p, 16), c1, k1, b1, d1), 16);
+    }
   }
-}
-
-function propagate1(
-  dy: usize,
-  x: usize,
-  dx: usize,
-  stride: usize,
-  center: usize,
-  scale: usize,
-  slope: usize,
-  shift: usize,
-): void {
-  for (let at: usize = 0; at < stride; at += 16, dy += 16, x += 16, dx += 16) {
+  if (at < stride) {
     const c = v128.load(center + at),
-      k = v128.load(scale + at);
-    const b = v128.load(slope + at),
+      k = v128.load(scale + at),
+      b = v128.load(slope + at),
       d = v128.load(shift + at);
-    v128.store(dx, propagate(v128.load(dy), v128.load(x), c, k, b, d));
+    for (let g = dy + at, p = x + at, q = dx + at; g < end; g += stride, p += stride, q += stride) {
+      v128.store(q, propagate(v128.load(g), v128.load(p), c, k, b, d));
+    }
   }
 }

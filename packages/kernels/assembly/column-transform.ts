@@ -1,12 +1,6 @@
 // y = (x − center) · scale + shift over the columns of [rows, width], width a multiple of 4.
 
-import { aheadOfStores, readAhead, rowsAbreast, streaming, tileOfRows, transform } from "./vectors";
-
-/** Rows of a group of columns that are done before the next group: they share cache lines' pages. */
-const panel: u32 = 64;
-
-/** Bytes of one row after the other to ask for at once. */
-const tileOfRow: usize = 2048;
+import { rowsOfPanel, transform } from "./vectors";
 
 /** @param center - width float32, as are scale and shift. */
 export function columnTransform(
@@ -19,79 +13,16 @@ export function columnTransform(
   shift: usize,
 ): void {
   const stride = (<usize>width) << 2;
-  if (<usize>rows * stride >= streaming) {
-    byRows(x, y, rows, stride, center, scale, shift);
-    return;
-  }
+  const panel = rowsOfPanel(rows, stride, 64, 8, 8);
   for (let row: u32 = 0; row < rows; row += panel) {
     const from = <usize>row * stride;
     const size = <usize>min(panel, rows - row) * stride;
-    byGroups(x + from, y + from, size, stride, center, scale, shift);
-  }
-}
-
-/** Whole rows, so that stores stream, several side by side, so that a coefficient is read once for them. */
-function byRows(
-  x: usize,
-  y: usize,
-  rows: u32,
-  stride: usize,
-  center: usize,
-  scale: usize,
-  shift: usize,
-): void {
-  const together = rowsAbreast(rows, stride);
-  const step = <usize>together * stride;
-  const tile = together === 4 ? tileOfRows : tileOfRow;
-  const ahead = together === 4 ? aheadOfStores : tileOfRow;
-  const few = max(together, <u32>(tile / stride));
-  while (rows >= together) {
-    let run = min(rows, few);
-    readAhead(x, x + <usize>run * stride, ahead);
-    for (; run >= together; run -= together, rows -= together, x += step, y += step) {
-      if (together === 4) fourRows(x, y, stride, center, scale, shift);
-      else oneRow(x, y, stride, center, scale, shift);
-    }
-  }
-  for (; rows; rows--, x += stride, y += stride) oneRow(x, y, stride, center, scale, shift);
-}
-
-function fourRows(
-  x: usize,
-  y: usize,
-  stride: usize,
-  center: usize,
-  scale: usize,
-  shift: usize,
-): void {
-  const stride2 = stride * 2,
-    stride3 = stride * 3;
-  for (const end = x + stride; x < end; x += 16, y += 16, center += 16, scale += 16, shift += 16) {
-    const c = v128.load(center),
-      k = v128.load(scale),
-      b = v128.load(shift);
-    v128.store(y, transform(v128.load(x), c, k, b));
-    v128.store(y + stride, transform(v128.load(x + stride), c, k, b));
-    v128.store(y + stride2, transform(v128.load(x + stride2), c, k, b));
-    v128.store(y + stride3, transform(v128.load(x + stride3), c, k, b));
-  }
-}
-
-function oneRow(
-  x: usize,
-  y: usize,
-  stride: usize,
-  center: usize,
-  scale: usize,
-  shift: usize,
-): void {
-  for (const end = x + stride; x < end; x += 16, y += 16, center += 16, scale += 16, shift += 16) {
-    v128.store(y, transform(v128.load(x), v128.load(center), v128.load(scale), v128.load(shift)));
+    transformPanel(x + from, y + from, size, stride, center, scale, shift);
   }
 }
 
 /** 16 columns at a time, 12 coefficients and a value live; then 4. */
-function byGroups(
+function transformPanel(
   x: usize,
   y: usize,
   size: usize,

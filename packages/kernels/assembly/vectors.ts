@@ -62,44 +62,40 @@ export const runLength: u32 = 128;
  */
 export const firstRun: u32 = 16;
 
-/** Bytes from which a tensor is written by whole rows, which stream past while the cache holds the rest. */
-export const streaming: usize = 256 << 10;
+/** Bytes below which tensors lie in the second cache of a core, and from which they come from memory. */
+const nearby: usize = 256 << 10;
+const faraway: usize = 4 << 20;
 
-/**
- * Asks for the next `bytes`, at most to `end`, one load a cache line: side by side, memory brings them sooner
- * than when sums and stores come between. No compiler may leave the loads out, since they can trap.
- */
-export function readAhead(from: usize, end: usize, bytes: usize): void {
-  for (const to = min(from + bytes, end); from < to; from += 64) load<u32>(from);
+/** Whether a tensor of that many bytes comes from memory. */
+export function fromMemory(size: usize): bool {
+  return size >= faraway;
 }
 
-/** Bytes of narrow rows, four abreast or more, that are gone through together where they come from memory. */
-export const tileOfRows: usize = 1024;
-
 /**
- * How many of them to ask for at once: what is left, hardware has fetched by then. To ask for all of them,
- * dx on [32, 56, 56, 64] takes 6 % more. Of larger tiles y takes as long on a quiet machine, and half as
- * long again where others keep its memory busy: stores wait for all that was asked for.
+ * How many rows to go through by groups of columns, one group after the other, before the next rows.
+ *
+ * What is per column is in registers through them, so in the cache: as many as there is room for. Memory
+ * is written best line after line: in panels of eight rows [100352, 64] takes three times as long, where
+ * others keep the memory busy, and nothing asked for ahead makes up for that. Rows of more than 512 columns
+ * would have their coefficients fetched anew each.
+ *
+ * @param near - For what lies nearby. @param middle - For the rest of the cache. @param wide - For wide rows.
  */
-export const aheadOfStores: usize = 768;
+export function rowsOfPanel(rows: u32, stride: usize, near: u32, middle: u32, wide: u32): u32 {
+  if (stride > 2048) return wide;
+  const size = <usize>rows * stride;
+  if (fromMemory(size)) return max<u32>(1, 512 / <u32>stride);
+  return size < nearby ? near : middle;
+}
 
 /**
- * How many rows to read by groups of columns, whose sums then stay in registers: all of a block in the
- * cache; of a tensor from memory so few, 2 kB or four rows, that they are in the first cache for all groups
+ * How many rows to sum up by groups of columns, whose sums then stay in registers: all of a block in the
+ * cache; of a tensor from beyond so few, 2 kB or four rows, that they are in the first cache for all groups
  * when the tile before has asked for them. 0 where rows are too wide for that.
  */
 export function rowsOfTile(rows: u32, stride: usize): u32 {
-  if (<usize>rows * stride < streaming) return runLength;
+  if (<usize>rows * stride < nearby) return runLength;
   return stride > 2048 ? 0 : max<u32>(4, 2048 / <u32>stride);
-}
-
-/**
- * How many rows of a tensor to go through side by side, so that what is per column is read once for them:
- * four, unless they share pages on their way from memory, which fetches ahead along a line a page or so. On
- * [50176, 128] four take three times as long as one.
- */
-export function rowsAbreast(rows: u32, stride: usize): u32 {
-  return stride > 256 && stride <= 2048 && <usize>rows * stride >= streaming ? 1 : 4;
 }
 
 /** The size of equal blocks that cover `rows`, of at most {@link runLength} each. */
