@@ -74,10 +74,9 @@ export function fromMemory(size: usize): bool {
 /**
  * How many rows to go through by groups of columns, one group after the other, before the next rows.
  *
- * What is per column is in registers through them, so in the cache: as many as there is room for. Memory
- * is written best line after line: in panels of eight rows [100352, 64] takes three times as long, where
- * others keep the memory busy, and nothing asked for ahead makes up for that. Rows of more than 512 columns
- * would have their coefficients fetched anew each.
+ * What is per column is in registers through them, so in the cache: as many as there is room for. Memory is
+ * written best line after line: panels of eight rows of [100352, 64] take twice as long, and so do panels of
+ * two rows of [50176, 128]. Rows of more than 512 columns would have their coefficients fetched anew each.
  *
  * @param near - For what lies nearby. @param middle - For the rest of the cache. @param wide - For wide rows.
  */

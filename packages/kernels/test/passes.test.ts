@@ -85,8 +85,10 @@ onEachBackend(() => {
     fc.assert(agrees, runs);
   });
 
-  // Beyond the cache rows go by width in tiles, or one, two or four at a time, in panels of a megabyte.
+  // How many rows make a panel depends on the size of the tensor, in the cache or from memory, and on their width.
   test.each([
+    [16_411, 64, 1],
+    [8_221, 132, 1],
     [4999, 64, 1],
     [5003, 63, 1],
     [2503, 128, 1],
