@@ -9,6 +9,8 @@ export type Prepared = Timed | Measuring;
 /** What is asked for is how long `run` takes. */
 export interface Timed {
   run(): unknown;
+  /** The least that its bytes need, on the same tensors. */
+  limit?: (() => unknown) | undefined;
   /** What the last run has computed, for a glance at whether it is right. */
   result?(): ArrayLike<number> | Promise<ArrayLike<number>>;
   dispose?(): void;
@@ -49,8 +51,13 @@ export class Bench {
     const prepared = this.#prepared;
     if (typeof prepared === "string") return { lacks: prepared };
     if ("measure" in prepared) return { ...(await prepared.measure()), check: null };
-    return time(prepared, request);
+    return request.limit ? timeLimit(prepared, request) : time(prepared, request);
   }
+}
+
+/** It leaves no result to be checked. */
+async function timeLimit({ limit }: Timed, request: Request): Promise<Answer> {
+  return limit ? time({ run: limit }, request) : { lacks: "knows no limit" };
 }
 
 async function time(prepared: Timed, { iterations, batches }: Request): Promise<Answer> {

@@ -16,6 +16,8 @@ export interface Request {
   readonly batches: number;
   readonly dims: readonly number[];
   readonly axis: number;
+  /** To time the least that its bytes need instead. */
+  readonly limit?: boolean;
 }
 
 /** The first line on a worker's stdout: its name and version, or why it cannot run here. */

@@ -8,7 +8,7 @@ export interface Started<S> {
 
 /** Starts a worker for each subject, lends them, and stops them again, whatever happens. */
 export async function withWorkers<S extends { readonly name: string }, T>(
-  subjects: readonly S[],
+  subjects: Iterable<S>,
   command: (subject: S) => Command,
   use: (started: Started<S>) => Promise<T>,
 ): Promise<T> {

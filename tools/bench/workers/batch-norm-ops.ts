@@ -1,7 +1,8 @@
 import type * as core from "@batchnorm/core";
 import { emptyMoments, type Layout, sizeOf } from "@batchnorm/core";
 import { activations, gradient, parametersOf } from "../sample-data.ts";
-import type { Prepare, Prepared } from "../worker.ts";
+import type { Prepare } from "../worker.ts";
+import type { Limits } from "./limits.ts";
 
 /** The functions that core and the kernels share. */
 export type Functions = Pick<
@@ -21,59 +22,72 @@ export const plain = (length: number): Floats => ({
   free() {},
 });
 
-/** The ops of one set of functions, on tensors that `floats` allocates. */
-export function batchNormOps(functions: Functions, floats: (length: number) => Floats): Prepare {
+/** The passes on one shape's tensors. */
+interface Passes {
+  forward(): unknown;
+  inference(): unknown;
+  backward(): unknown;
+}
+
+/**
+ * The ops of one set of functions, on tensors that `floats` allocates.
+ *
+ * @param limits - What the same tensors allow, where they lie in WASM memory.
+ */
+export function batchNormOps(
+  { forwardTraining, forwardInference, backwardTraining }: Functions,
+  floats: (length: number) => Floats,
+  limits?: Limits,
+): Prepare {
   return ({ op, outer, channels, inner }) => {
-    const tensors: Floats[] = [];
-    const tensor = (values: Float32Array | number): Floats => {
-      const made = floats(typeof values === "number" ? values : values.length);
-      if (typeof values !== "number") made.array.set(values);
-      tensors.push(made);
-      return made;
+    const layout: Layout = { outer, channels, inner };
+    const { mean, variance, ...parameters } = parametersOf(layout);
+    const statistics = { mean, variance };
+    const moments = emptyMoments(channels);
+    const sums = { dgamma: new Float64Array(channels), dbeta: new Float64Array(channels) };
+
+    const length = sizeOf(layout);
+    const hasBackward = op.endsWith("backward");
+    const [x, y] = [floats(length), floats(length)];
+    const [dy, dx] = hasBackward ? [floats(length), floats(length)] : [x, y];
+    x.array.set(activations(length));
+    if (hasBackward) dy.array.set(gradient(length));
+
+    const passes: Passes = {
+      forward: () => forwardTraining(x.array, layout, parameters, { y: y.array, moments }),
+      inference: () => forwardInference(x.array, layout, statistics, parameters, y.array),
+      backward: () =>
+        backwardTraining(dy.array, x.array, layout, moments, parameters, { dx: dx.array, ...sums }),
     };
-    const made = opOf(op, functions, { outer, channels, inner }, tensor);
-    const dispose = () => {
-      for (const made of tensors) made.free();
+    const least: Passes | undefined = limits && {
+      forward: () => limits.forward(x.array, y.array),
+      inference: () => limits.inference(x.array, y.array),
+      backward: () => limits.backward(dy.array, x.array, dx.array),
     };
-    return { ...made, dispose };
+    if (hasBackward) passes.forward();
+    return {
+      run: runOf(op, passes),
+      limit: least && runOf(op, least),
+      result: () => dx.array,
+      dispose() {
+        for (const tensor of new Set([x, y, dy, dx])) tensor.free();
+      },
+    };
   };
 }
 
-function opOf(
-  op: string,
-  { forwardTraining, forwardInference, backwardTraining }: Functions,
-  layout: Layout,
-  tensor: (values: Float32Array | number) => Floats,
-): Prepared {
-  const { channels } = layout;
-  const length = sizeOf(layout);
-  const { mean, variance, ...parameters } = parametersOf(layout);
-  const statistics = { mean, variance };
-  const moments = emptyMoments(channels);
-  const x = tensor(activations(length));
-  const y = tensor(length);
-  const forward = () => forwardTraining(x.array, layout, parameters, { y: y.array, moments });
-  if (op === "forward") return { run: forward, result: () => y.array };
-  if (op === "inference") {
-    const run = () => forwardInference(x.array, layout, statistics, parameters, y.array);
-    return { run, result: () => y.array };
+function runOf(op: string, { forward, inference, backward }: Passes): () => unknown {
+  switch (op) {
+    case "forward":
+      return forward;
+    case "inference":
+      return inference;
+    case "backward":
+      return backward;
+    default:
+      return () => {
+        forward();
+        backward();
+      };
   }
-
-  forward();
-  const dy = tensor(gradient(length));
-  const dx = tensor(length);
-  const dgamma = new Float64Array(channels);
-  const dbeta = new Float64Array(channels);
-  const backward = () =>
-    backwardTraining(dy.array, x.array, layout, moments, parameters, {
-      dx: dx.array,
-      dgamma,
-      dbeta,
-    });
-  if (op === "backward") return { run: backward, result: () => dx.array };
-  const both = () => {
-    forward();
-    backward();
-  };
-  return { run: both, result: () => dx.array };
 }

@@ -1,7 +1,17 @@
+import { join, relative } from "node:path";
 import asc from "assemblyscript/asc";
 
-/** Compiles AssemblyScript with the flags of the kernels, so that its limits are theirs. */
-export async function compileAssembly(file: string): Promise<WebAssembly.Module> {
+/**
+ * The exports of `assembly/<name>.ts` on a memory, compiled with the flags of the kernels, so that its limits
+ * are theirs.
+ */
+export async function loadAssembly<T>(name: string, memory: WebAssembly.Memory): Promise<T> {
+  const file = relative(process.cwd(), join(import.meta.dirname, `assembly/${name}.ts`));
+  const module = await compile(file);
+  return new WebAssembly.Instance(module, { env: { memory } }).exports as T;
+}
+
+async function compile(file: string): Promise<WebAssembly.Module> {
   const flags = ["-O3", "--noAssert", "--runtime", "stub", "--importMemory"];
   let binary: Uint8Array | undefined;
   const { error, stderr } = await asc.main(
