@@ -57,7 +57,7 @@ async function run({ say, ...selection }: Selection): Promise<Line[]> {
       return [...absent, ...(await timeInVisits(cells, selection.rounds, say))];
     },
   );
-  if (selection.shapes.includes("E") && wanted.some(({ name }) => name === "ours")) {
+  if (selection.shapes.includes("E") && wanted.includes(ours)) {
     lines.push(...(await firstUse(name, selection.ops, selection.rounds)));
   }
   return lines;

@@ -21,7 +21,7 @@ const panelAhead: usize = 1024;
 const aheadOfSums: usize = 640;
 const aheadOfStores: usize = 768;
 
-/** A row of a kilobyte makes a panel by itself, and gains nothing. */
+/** A panel of one row gains nothing. */
 function goesAhead(rows: u32, stride: usize): bool {
   return stride <= panelAhead / 2 && fromMemory(<usize>rows * stride);
 }
